@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/model/outcome.h"
+
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <sys/wait.h>
+
+namespace processd::model {
+namespace {
+
+constexpr std::array<std::string_view, 6> kind_names{"exited",    "signaled",     "timed_out",
+                                                     "cancelled", "spawn_failed", "lost"};
+
+template <class T> nlohmann::json optional_json(const std::optional<T>& value)
+{
+    return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+}
+template <class T> void optional_from(const nlohmann::json& j, const char* key, std::optional<T>& value)
+{
+    const auto found = j.find(key);
+    if (found != j.end() && !found->is_null()) value = found->get<T>();
+}
+
+} // namespace
+
+Outcome outcome_from_wait(OutcomeKind kind, int wait_status)
+{
+    Outcome outcome;
+    outcome.kind = kind;
+    if (WIFEXITED(wait_status)) outcome.code = WEXITSTATUS(wait_status);
+    if (WIFSIGNALED(wait_status)) {
+        outcome.signal = WTERMSIG(wait_status);
+        outcome.core = WCOREDUMP(wait_status);
+    }
+    return outcome;
+}
+
+std::string_view name_of(OutcomeKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
+
+std::optional<OutcomeKind> outcome_kind(std::string_view name)
+{
+    for (std::size_t i = 0; i < kind_names.size(); ++i)
+        if (kind_names[i] == name) return static_cast<OutcomeKind>(i);
+    return std::nullopt;
+}
+
+std::string sentence(const Outcome& outcome)
+{
+    const auto how = [&]() -> std::string {
+        if (outcome.code) return "exited with code " + std::to_string(*outcome.code);
+        if (outcome.signal)
+            return "killed by " + signal_name(*outcome.signal) + (outcome.core.value_or(false) ? " (core dumped)" : "");
+        return "no exit status";
+    };
+    std::string text;
+    switch (outcome.kind) {
+    case OutcomeKind::exited:
+    case OutcomeKind::signaled: text = how(); break;
+    case OutcomeKind::timed_out: text = "timed out, then " + how(); break;
+    case OutcomeKind::cancelled: text = "cancelled, then " + how(); break;
+    case OutcomeKind::spawn_failed:
+        text = "could not start: " + outcome.stage.value_or("spawn");
+        if (outcome.errno_value.value_or(0) != 0) text += std::string(": ") + std::strerror(*outcome.errno_value);
+        break;
+    case OutcomeKind::lost: text = "lost: the keeper ended before it did"; break;
+    }
+    return outcome.oom ? text + ", out of memory" : text;
+}
+
+std::string signal_name(int signal)
+{
+    if (const char* abbreviation = sigabbrev_np(signal)) return std::string("SIG") + abbreviation;
+    if (signal >= SIGRTMIN && signal <= SIGRTMAX)
+        return signal == SIGRTMIN ? "SIGRTMIN" : "SIGRTMIN+" + std::to_string(signal - SIGRTMIN);
+    return "signal " + std::to_string(signal);
+}
+
+std::optional<int> signal_number(std::string_view name)
+{
+    int number = 0;
+    const auto [rest, problem] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (problem == std::errc{} && rest == name.data() + name.size())
+        return number >= 1 && number <= SIGRTMAX ? std::optional(number) : std::nullopt;
+    for (int s = 1; s <= SIGRTMAX; ++s) {
+        const auto known = signal_name(s);
+        if (name == known || (known.starts_with("SIG") && name == std::string_view(known).substr(3))) return s;
+    }
+    return std::nullopt;
+}
+
+void to_json(nlohmann::json& j, const Outcome& outcome)
+{
+    j["outcome"] = name_of(outcome.kind);
+    j["code"] = optional_json(outcome.code);
+    j["signal"] = outcome.signal ? nlohmann::json(signal_name(*outcome.signal)) : nlohmann::json(nullptr);
+    j["core"] = optional_json(outcome.core);
+    j["errno"] = optional_json(outcome.errno_value);
+    j["stage"] = optional_json(outcome.stage);
+    j["oom"] = outcome.oom;
+}
+
+void from_json(const nlohmann::json& j, Outcome& outcome)
+{
+    const auto kind = outcome_kind(j.at("outcome").get_ref<const std::string&>());
+    if (!kind) throw nlohmann::json::other_error::create(502, "unknown outcome", &j);
+    outcome.kind = *kind;
+    optional_from(j, "code", outcome.code);
+    std::optional<std::string> signal;
+    optional_from(j, "signal", signal);
+    if (signal)
+        outcome.signal = signal_number(signal->starts_with("signal ") ? std::string_view(*signal).substr(7)
+                                                                      : std::string_view(*signal));
+    optional_from(j, "core", outcome.core);
+    optional_from(j, "errno", outcome.errno_value);
+    optional_from(j, "stage", outcome.stage);
+    outcome.oom = j.value("oom", false);
+}
+
+} // namespace processd::model

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/model/outcome.h: why a run ended. kind says who decided; code, signal and core come from the wait status
+// whenever there is one, also when the run was timed out or cancelled. Never 128+N in here.
+#pragma once
+
+#include "processd/model/json.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace processd::model {
+
+enum class OutcomeKind {
+    exited,       // the command ended by itself with a code
+    signaled,     // a signal that we did not send ended it
+    timed_out,    // it outlived its timeout and we ended it
+    cancelled,    // somebody asked us to end it
+    spawn_failed, // it never became the command: stage and errno_value say where
+    lost,         // the keeper died, nobody saw the end
+};
+
+struct Outcome {
+    OutcomeKind kind = OutcomeKind::exited;
+    std::optional<int> code;
+    std::optional<int> signal;
+    std::optional<bool> core;
+    std::optional<int> errno_value;  // JSON "errno"
+    std::optional<std::string> stage; // "exec", "chdir", "stuck:exec" …
+    bool oom = false;
+
+    [[nodiscard]] bool success() const { return kind == OutcomeKind::exited && code == 0; }
+    friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+// kind with code, signal and core taken from a wait(2) status.
+Outcome outcome_from_wait(OutcomeKind kind, int wait_status);
+
+std::string_view name_of(OutcomeKind kind);
+std::optional<OutcomeKind> outcome_kind(std::string_view name);
+// As a person says it: "exited with code 3", "killed by SIGSEGV (core dumped)", "could not start: exec: No such file …".
+std::string sentence(const Outcome& outcome);
+// "SIGTERM" for 15, "SIGRTMIN+3", "signal 99" for what has no name; and back from "TERM", "SIGTERM" or "15".
+std::string signal_name(int signal);
+std::optional<int> signal_number(std::string_view name);
+
+void to_json(nlohmann::json& j, const Outcome& outcome); // the seven keys, always all
+void from_json(const nlohmann::json& j, Outcome& outcome);
+
+} // namespace processd::model

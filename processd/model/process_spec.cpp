@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/model/process_spec.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+
+namespace processd::model {
+namespace {
+
+using base::Errc;
+using base::fail;
+using nlohmann::json;
+
+constexpr std::array<std::pair<std::string_view, int>, 16> limit_table{{
+    {"as", RLIMIT_AS},
+    {"core", RLIMIT_CORE},
+    {"cpu", RLIMIT_CPU},
+    {"data", RLIMIT_DATA},
+    {"fsize", RLIMIT_FSIZE},
+    {"locks", RLIMIT_LOCKS},
+    {"memlock", RLIMIT_MEMLOCK},
+    {"msgqueue", RLIMIT_MSGQUEUE},
+    {"nice", RLIMIT_NICE},
+    {"nofile", RLIMIT_NOFILE},
+    {"nproc", RLIMIT_NPROC},
+    {"rss", RLIMIT_RSS},
+    {"rtprio", RLIMIT_RTPRIO},
+    {"rttime", RLIMIT_RTTIME},
+    {"sigpending", RLIMIT_SIGPENDING},
+    {"stack", RLIMIT_STACK},
+}};
+
+json limit_json(std::uint64_t value) { return value == unlimited ? json("unlimited") : json(value); }
+
+// Reads the optional keys of one JSON object and keeps the first complaint.
+class Keys {
+public:
+    explicit Keys(const json& object) : object_(object) {}
+
+    [[nodiscard]] const std::string& problem() const { return problem_; }
+
+    void text(const char* key, std::string& value)
+    {
+        if (const json* j = find(key)) {
+            if (!j->is_string() || j->get_ref<const std::string&>().find('\0') != std::string::npos)
+                return complain(key, "a string");
+            value = j->get<std::string>();
+        }
+    }
+    void text(const char* key, std::optional<std::string>& value)
+    {
+        std::string found;
+        if (find(key) == nullptr) return;
+        text(key, found);
+        value = std::move(found);
+    }
+    void word(const char* key, std::string& value, std::initializer_list<std::string_view> words)
+    {
+        if (find(key) == nullptr) return;
+        text(key, value);
+        if (std::find(words.begin(), words.end(), value) != words.end()) return;
+        std::string list;
+        for (const auto w : words) list += (list.empty() ? "" : ", ") + std::string(w);
+        complain(key, "one of " + list);
+    }
+    template <class Int> void number(const char* key, Int& value, std::int64_t low, std::int64_t high)
+    {
+        if (const json* j = find(key)) {
+            const bool fits = j->is_number_integer() &&
+                              !(j->is_number_unsigned() && j->get<std::uint64_t>() > std::uint64_t{INT64_MAX}) &&
+                              j->get<std::int64_t>() >= low && j->get<std::int64_t>() <= high;
+            if (!fits)
+                return complain(key, "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+            value = static_cast<Int>(j->get<std::int64_t>());
+        }
+    }
+    void strings(const char* key, std::vector<std::string>& values)
+    {
+        if (const json* j = find(key)) {
+            const bool fits = j->is_array() && std::all_of(j->begin(), j->end(), [](const json& item) {
+                                  return item.is_string() &&
+                                         item.get_ref<const std::string&>().find('\0') == std::string::npos;
+                              });
+            if (!fits) return complain(key, R"(an array of strings, like ["/bin/sleep", "5"])");
+            values = j->get<std::vector<std::string>>();
+        }
+    }
+    void complain(const std::string& key, const std::string& right)
+    {
+        if (problem_.empty()) problem_ = "\"" + key + "\" must be " + right;
+    }
+    const json* find(const char* key) const
+    {
+        const auto found = object_.find(key);
+        return found == object_.end() || found->is_null() ? nullptr : &*found;
+    }
+
+private:
+    const json& object_;
+    std::string problem_;
+};
+
+void read_environment(Keys& keys, std::map<std::string, std::string>& environment)
+{
+    const json* j = keys.find("environment");
+    if (j == nullptr) return;
+    if (!j->is_object()) return keys.complain("environment", R"(an object like {"LANG": "C"})");
+    for (const auto& [name, value] : j->items()) {
+        if (name.empty() || name.find_first_of(std::string("=\0", 2)) != std::string::npos || !value.is_string() ||
+            value.get_ref<const std::string&>().find('\0') != std::string::npos)
+            return keys.complain("environment", "names without \"=\" and string values without NUL");
+        environment[name] = value.get<std::string>();
+    }
+}
+
+void read_limits(Keys& keys, std::map<std::string, Limits>& limits)
+{
+    const json* j = keys.find("limits");
+    if (j == nullptr) return;
+    const auto one = [](const json& value) -> std::optional<std::uint64_t> {
+        if (value == "unlimited") return unlimited;
+        if (value.is_number_unsigned()) return value.get<std::uint64_t>();
+        return std::nullopt;
+    };
+    if (!j->is_object()) return keys.complain("limits", R"(an object like {"nofile": 1024})");
+    for (const auto& [name, value] : j->items()) {
+        if (!rlimit_number(name)) {
+            std::string list;
+            for (const auto known : limit_names()) list += (list.empty() ? "" : ", ") + std::string(known);
+            return keys.complain("limits", "keyed by " + list);
+        }
+        const bool pair = value.is_object() && value.size() == 2 && value.contains("soft") && value.contains("hard");
+        const auto soft = one(pair ? value["soft"] : value);
+        const auto hard = one(pair ? value["hard"] : value);
+        if (!soft || !hard || *soft > *hard)
+            return keys.complain("limits." + name, R"(a number, "unlimited" or {"soft": N, "hard": M} with N at most M)");
+        limits[name] = {*soft, *hard};
+    }
+}
+
+void read_cpus(Keys& keys, std::vector<std::uint32_t>& cpus)
+{
+    const json* j = keys.find("cpus");
+    if (j == nullptr) return;
+    const bool fits = j->is_array() && std::all_of(j->begin(), j->end(), [](const json& item) {
+                          return item.is_number_unsigned() && item.get<std::uint64_t>() < 4096;
+                      });
+    if (!fits) return keys.complain("cpus", "an array of CPU numbers below 4096, like [0, 1]");
+    cpus = j->get<std::vector<std::uint32_t>>();
+}
+
+} // namespace
+
+std::optional<int> rlimit_number(std::string_view name)
+{
+    for (const auto& [known, number] : limit_table)
+        if (known == name) return number;
+    return std::nullopt;
+}
+
+const std::vector<std::string_view>& limit_names()
+{
+    static const std::vector<std::string_view> names = [] {
+        std::vector<std::string_view> all;
+        for (const auto& entry : limit_table) all.push_back(entry.first);
+        return all;
+    }();
+    return names;
+}
+
+void to_json(json& j, const ProcessSpec& spec)
+{
+    const auto ms = [](base::Duration d) { return json_ms(d); };
+    j["command"] = spec.command;
+    j["user"] = spec.user;
+    j["group"] = spec.group ? json(*spec.group) : json(nullptr);
+    j["groups"] = spec.groups ? json(*spec.groups) : json(nullptr);
+    j["cwd"] = spec.cwd;
+    j["umask"] = spec.umask;
+    j["environment"] = spec.environment;
+    j["environment_file"] = spec.environment_file ? json(*spec.environment_file) : json(nullptr);
+    j["nice"] = spec.nice;
+    j["io_class"] = spec.io_class;
+    j["io_level"] = spec.io_level;
+    j["scheduler"] = spec.scheduler;
+    j["priority"] = spec.priority;
+    j["cpus"] = spec.cpus;
+    j["oom_score_adj"] = spec.oom_score_adj ? json(*spec.oom_score_adj) : json(nullptr);
+    json limits = json::object();
+    for (const auto& [name, limit] : spec.limits)
+        limits[name] = {{"soft", limit_json(limit.soft)}, {"hard", limit_json(limit.hard)}};
+    j["limits"] = std::move(limits);
+    j["ring_bytes"] = spec.ring_bytes;
+    j["spawn_timeout_ms"] = ms(spec.spawn_timeout);
+}
+
+base::Result<ProcessSpec> process_spec_from(const json& j)
+{
+    if (!j.is_object()) return fail(Errc::bad_input, "a process must be a JSON object");
+    if (auto known = only_known_keys(j,
+                                     {"command", "user", "group", "groups", "cwd", "umask", "environment",
+                                      "environment_file", "nice", "io_class", "io_level", "scheduler", "priority", "cpus",
+                                      "oom_score_adj", "limits", "ring_bytes", "spawn_timeout_ms"},
+                                     "a process");
+        !known)
+        return tl::unexpected(known.error());
+    ProcessSpec spec;
+    Keys keys{j};
+    keys.strings("command", spec.command);
+    if (spec.command.empty() || spec.command.front().empty())
+        keys.complain("command", R"(an array of strings that names a program, like ["/bin/sleep", "5"])");
+    keys.text("user", spec.user);
+    keys.text("group", spec.group);
+    if (keys.find("groups") != nullptr) keys.strings("groups", spec.groups.emplace());
+    keys.text("cwd", spec.cwd);
+    if (!spec.cwd.starts_with('/')) keys.complain("cwd", "an absolute path");
+    keys.number("umask", spec.umask, 0, 0777);
+    read_environment(keys, spec.environment);
+    keys.text("environment_file", spec.environment_file);
+    keys.number("nice", spec.nice, -20, 19);
+    keys.word("io_class", spec.io_class, {"none", "realtime", "best-effort", "idle"});
+    keys.number("io_level", spec.io_level, 0, 7);
+    keys.word("scheduler", spec.scheduler, {"other", "batch", "idle", "fifo", "rr"});
+    const bool real_time = spec.scheduler == "fifo" || spec.scheduler == "rr";
+    keys.number("priority", spec.priority, real_time ? 1 : 0, real_time ? 99 : 0);
+    if (real_time && spec.priority == 0) keys.complain("priority", "1 to 99 with scheduler " + spec.scheduler);
+    read_cpus(keys, spec.cpus);
+    if (keys.find("oom_score_adj") != nullptr) keys.number("oom_score_adj", spec.oom_score_adj.emplace(), -1000, 1000);
+    read_limits(keys, spec.limits);
+    keys.number("ring_bytes", spec.ring_bytes, 128 << 10, 64 << 20);
+    std::int64_t spawn_timeout_ms = 10'000;
+    keys.number("spawn_timeout_ms", spawn_timeout_ms, 1, 3'600'000);
+    spec.spawn_timeout = std::chrono::milliseconds{spawn_timeout_ms};
+    if (!keys.problem().empty()) return fail(Errc::bad_input, keys.problem());
+    return spec;
+}
+
+} // namespace processd::model

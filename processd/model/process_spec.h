@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/model/process_spec.h: how one process is to be started, as people write it (names, not numbers). Services
+// and runs share it; supervisor/ resolves users and turns it into protocol::SpawnSpec.
+#pragma once
+
+#include "processd/model/json.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace processd::model {
+
+inline constexpr std::uint64_t unlimited = ~std::uint64_t{0};
+
+struct Limits { // as in setrlimit(2)
+    std::uint64_t soft = unlimited;
+    std::uint64_t hard = unlimited;
+    friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+struct ProcessSpec {
+    std::vector<std::string> command;               // absolute path or a name to look up in PATH
+    std::string user = "root";                      // name or number
+    std::optional<std::string> group;               // name or number; none: the user's
+    std::optional<std::vector<std::string>> groups; // supplementary; none: the user's
+    std::string cwd = "/";
+    std::uint32_t umask = 022;
+    std::map<std::string, std::string> environment;
+    std::optional<std::string> environment_file; // NAME=value lines, read at each start; the keys above win
+    int nice = 0;                                // -20 … 19
+    std::string io_class = "none";               // none | realtime | best-effort | idle
+    int io_level = 4;                            // 0 … 7
+    std::string scheduler = "other";             // other | batch | idle | fifo | rr
+    int priority = 0;                            // 1 … 99 with fifo and rr
+    std::vector<std::uint32_t> cpus;             // empty: all
+    std::optional<int> oom_score_adj;            // -1000 … 1000
+    std::map<std::string, Limits> limits;        // "nofile", "core" … as RLIMIT_ names in lower case
+    std::uint32_t ring_bytes = 256 * 1024;       // output kept in the keeper
+    base::Duration spawn_timeout = std::chrono::seconds{10};
+
+    friend bool operator==(const ProcessSpec&, const ProcessSpec&) = default;
+};
+
+// RLIMIT_* of a limit's name; nothing for a name that does not exist. Known names are listed by limit_names().
+std::optional<int> rlimit_number(std::string_view name);
+const std::vector<std::string_view>& limit_names();
+
+// Keys as in TOML, durations in _ms. The from form takes absent keys as defaults and is for requests: unknown keys, wrong
+// types and out-of-range values are Errc::bad_input, with the key named.
+void to_json(nlohmann::json& j, const ProcessSpec& spec);
+base::Result<ProcessSpec> process_spec_from(const nlohmann::json& j);
+
+} // namespace processd::model

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/protocol/message.h: what keeper and manager say to each other; docs/keeper-protocol.md is the prose.
+// One SOCK_SEQPACKET pair per manager incarnation, host byte order, one message per packet of at most max_message bytes,
+// file descriptors by SCM_RIGHTS. Both programs come from one package: a different version is refused, not translated.
+//
+// The keeper speaks in states, not in events: whenever something about a child changed it sends the child's whole
+// ChildState, and a newer one replaces an older one. So a slow reader costs the keeper one dirty bit per child, and the
+// hand-over to a new manager is the same message once for every child.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+namespace processd::protocol {
+
+using ChildId = std::uint64_t; // given by the keeper, counts from 1, never reused in one keeper life
+
+inline constexpr std::uint32_t magic = 0x4d4b5043; // "CPKM"
+inline constexpr std::uint16_t version = 1;
+inline constexpr std::size_t max_message = 32 * 1024;
+inline constexpr std::size_t max_cookie = 4096;
+inline constexpr int manager_channel_fd = 3; // where a manager finds its end
+
+enum class Type : std::uint16_t {
+    // keeper → manager
+    hello = 1,     // Hello, with the API's listening socket
+    child = 2,     // ChildState and (with flag has_cookie) the cookie; fds: see ChildState::fds
+    hello_end = 3, // all children that existed at hello have been told
+    stop = 4,      // Stop: end all services in order until the deadline, then answer stopped
+    reload = 5,    // the keeper got SIGHUP
+
+    // manager → keeper
+    spawn = 16,    // Spawn and the cookie; fds: specification memfd, then a stdin memfd if the specification says so
+    signal = 17,   // Signal
+    empty = 18,    // Child: SIGKILL everything that descends from it until nothing is found; see ChildState::emptying
+    watch = 19,    // Watch: output up to here is consumed; tell when the ring has more
+    cookie = 20,   // Child and a new cookie
+    ack = 21,      // Child: its end is on record, forget it
+    read = 22,     // header only: "I have handled your messages up to read_seq"
+    ready = 23,    // header only: the API is being served
+    stopped = 24,  // header only: the orderly stop is over, the keeper may leave
+    settings = 25, // Settings
+    ask_stop = 26, // header only: begin the orderly stop (as SIGTERM to the keeper does)
+};
+
+struct Header {
+    std::uint32_t magic;
+    std::uint16_t version;
+    std::uint16_t type;
+    std::uint32_t size; // of the whole message
+    std::uint32_t reserved;
+    std::uint64_t seq;      // of this message, counts from 1 in each direction
+    std::uint64_t read_seq; // highest seq of the other side that the sender has handled
+};
+
+enum class Proof : std::uint32_t { sweep = 0, cgroup = 1 };
+enum class ManagerEnd : std::uint32_t { first_start = 0, ended = 1, hung = 2, replaced = 3 };
+
+// What the host offers the keeper, found by probing at its start.
+enum Ability : std::uint64_t {
+    ability_clone3 = 1U << 0,
+    ability_clone_into_cgroup = 1U << 1,
+    ability_cgroup_v2 = 1U << 2,
+    ability_cgroup_kill = 1U << 3,
+    ability_pidfd = 1U << 4,
+    ability_close_range = 1U << 5,
+    ability_subreaper = 1U << 6,
+    ability_mlock_onfault = 1U << 7,
+    ability_oom_protect = 1U << 8,
+};
+
+struct Hello {
+    std::uint64_t epoch; // names this keeper life in resume tokens: its start, wall clock, in microseconds
+    std::int32_t keeper_pid;
+    std::uint32_t incarnation;      // 1 for the first manager of this keeper
+    ManagerEnd previous_end;        // what became of the manager before
+    std::int32_t previous_status;   // its wait status
+    std::int64_t started_mono_ns;   // of the keeper
+    std::int64_t started_wall_ns;   // of the keeper
+    Proof proof;                    // how "stopped means empty" is proven here
+    std::uint32_t stopping;         // 1: an orderly stop is under way
+    std::int64_t stop_deadline_ns;  // CLOCK_MONOTONIC, if stopping
+    std::uint64_t next_child_id;
+    std::uint64_t abilities;        // of Ability
+    std::uint64_t orphans_reaped;
+    std::uint64_t children;         // how many child messages follow
+    std::array<char, 40> boot_id;   // NUL-terminated
+    std::array<char, 256> cgroup;   // NUL-terminated path of the keeper's cgroup directory, empty without
+};
+
+enum class Phase : std::uint32_t {
+    starting = 0, // cloned, exec has not succeeded yet
+    running = 1,
+    exited = 2, // leader reaped: wait_status and usage are filled
+    failed = 3, // it never became the command: stage and stage_errno say where; wait_status is of the half-made child
+};
+
+// The steps between clone and exec, in order. A child stuck in one is failed with stuck set.
+enum class Stage : std::uint32_t {
+    none = 0,
+    request, // the specification was malformed or the keeper lacked a resource (errno says which)
+    clone,
+    mask,
+    session,
+    fds,
+    cgroup,
+    limits,
+    scheduler,
+    umask,
+    groups,
+    gid,
+    uid,
+    chdir,
+    exec,
+};
+
+enum ChildFlag : std::uint32_t {
+    flag_drained = 1U << 0,     // leader reaped and both pipes read until nothing was left at that moment
+    flag_eof = 1U << 1,         // both pipes are closed by everyone: no late output can come
+    flag_ready = 1U << 2,       // READY=1 or the readiness newline has come
+    flag_stuck = 1U << 3,       // failed because it did not get past stage in time
+    flag_oom = 1U << 4,         // the kernel's OOM killer was seen in its cgroup
+    flag_populated = 1U << 5,   // processes of its tree exist (known with cgroup proof only)
+    flag_stopping = 1U << 6,    // STOPPING=1 has come
+    flag_has_cookie = 1U << 7,  // this message carries the cookie (hand-over)
+    flag_has_fds = 1U << 8,     // this message carries the ring fd, then the specification memfd
+};
+
+enum class Emptying : std::uint32_t { none = 0, running = 1, done = 2, survivors = 3 };
+
+struct ChildState {
+    ChildId id;
+    std::uint64_t request_id; // of the spawn message
+    std::int32_t pid;
+    Phase phase;
+    std::uint32_t flags; // of ChildFlag
+    Stage stage;         // of a failed child
+    std::int32_t stage_errno;
+    std::int32_t wait_status; // as from waitid's siginfo, in wait(2) encoding
+    std::int64_t started_mono_ns, started_wall_ns; // when exec succeeded (or clone, until then)
+    std::int64_t exited_mono_ns, exited_wall_ns;
+    std::int64_t user_us, system_us; // rusage of leader and its waited-for children
+    std::int64_t max_rss_kb, minor_faults, major_faults, blocks_in, blocks_out, switches, preemptions;
+    std::uint64_t ring_head; // absolute offset of the end of output
+    std::uint64_t consumed;  // as the manager last said by watch
+    std::int64_t ready_mono_ns;
+    std::int64_t watchdog_mono_ns; // last WATCHDOG=1, 0 for never
+    Emptying emptying;
+    Proof proof;
+    std::uint32_t survivor_count; // of all; at most survivors.size() are named
+    std::array<std::int32_t, 8> survivors;
+    std::uint32_t ring_size;   // data bytes
+    std::uint32_t cookie_size; // bytes after this struct, with flag_has_cookie
+    std::array<char, 160> status; // last STATUS=, NUL-terminated
+};
+
+struct Stop {
+    std::int64_t deadline_mono_ns;
+};
+struct Spawn {
+    std::uint64_t request_id; // unique per manager; a repeated id answers with the existing child
+    std::uint32_t cookie_size;
+    std::uint32_t reserved;
+};
+enum class Scope : std::uint32_t { leader = 0, group = 1, tree = 2 };
+struct Signal {
+    ChildId child;
+    std::int32_t signal;
+    Scope scope;
+};
+struct Child { // empty, ack; cookie: the bytes follow
+    ChildId child;
+    std::uint32_t cookie_size;
+    std::uint32_t reserved;
+};
+struct Watch {
+    ChildId child;
+    std::uint64_t consumed; // ring offset; a ChildState follows as soon as ring_head is beyond it
+};
+struct Settings {
+    std::int64_t stop_budget_ns;   // orderly stop: from its beginning to the keeper's own KILL of what is left
+    std::uint32_t api_mode;        // of the API socket
+    std::uint32_t log_level;       // of base::log::Level
+};
+
+static_assert(sizeof(Header) == 32 && std::is_trivially_copyable_v<Hello> && std::is_trivially_copyable_v<ChildState>);
+static_assert(sizeof(ChildState) + sizeof(Header) + max_cookie <= max_message);
+
+} // namespace processd::protocol

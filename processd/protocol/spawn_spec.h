@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/protocol/spawn_spec.h: everything the keeper must know to start one process, with all names resolved to
+// numbers. It travels in a sealed memfd, stays with the child until the child is acknowledged, and so is the record of
+// first instance when a manager dies. docs/keeper-protocol.md describes the encoding.
+#pragma once
+
+#include "helpers/base/result.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace processd::protocol {
+
+struct ResourceLimit {
+    std::uint32_t resource = 0; // RLIMIT_*
+    std::uint64_t soft = 0;     // RLIM_INFINITY as in the kernel
+    std::uint64_t hard = 0;
+    friend bool operator==(const ResourceLimit&, const ResourceLimit&) = default;
+};
+
+enum class Stdin : std::uint8_t { null = 0, data = 1 };               // data: the memfd sent along
+enum class ReadyBy : std::uint8_t { none = 0, notify = 1, fd = 2 };   // what the keeper holds for readiness
+
+struct SpawnSpec {
+    std::string label;             // for people: service name or run id; also names the cgroup's user in messages
+    std::vector<std::string> argv; // argv[0] without a slash is looked up in PATH of env, as the target user
+    std::vector<std::string> env;  // NAME=value, complete; the keeper adds CTDB_PROCESSD_CHILD (and NOTIFY_SOCKET)
+    std::string cwd = "/";
+    std::uint32_t uid = 0;
+    std::uint32_t gid = 0;
+    std::vector<std::uint32_t> groups; // supplementary
+    std::uint32_t umask = 022;
+    std::int32_t nice = 0;
+    std::int32_t io_class = 0; // IOPRIO_CLASS_*: 0 none, 1 realtime, 2 best effort, 3 idle
+    std::int32_t io_level = 0;
+    std::int32_t scheduler = 0; // SCHED_*
+    std::int32_t priority = 0;  // of a real-time scheduler
+    std::vector<std::uint32_t> cpus;             // empty: as inherited
+    std::optional<std::int32_t> oom_score_adj;   // none: 0
+    std::vector<ResourceLimit> limits;
+    Stdin stdin_kind = Stdin::null;
+    ReadyBy ready_by = ReadyBy::none;
+    std::uint32_t ready_fd = 0;         // the child's descriptor number with ReadyBy::fd
+    std::uint32_t ring_bytes = 256 * 1024; // rounded up to pages, at least 128 KiB, at most 64 MiB
+    std::uint32_t spawn_timeout_ms = 10'000;
+
+    friend bool operator==(const SpawnSpec&, const SpawnSpec&) = default;
+};
+
+std::string encode(const SpawnSpec& spec);
+// Errc::corrupt for truncated or trailing bytes and out-of-range values, an empty argv, or a NUL byte in a string.
+base::Result<SpawnSpec> decode_spawn_spec(std::string_view bytes);
+
+} // namespace processd::protocol
