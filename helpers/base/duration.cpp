@@ -26,8 +26,8 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text)
                 if (number > std::chrono::milliseconds::max().count() / 1'000'000 / unit.ms) break;
                 return std::chrono::milliseconds{number * unit.ms};
             }
-    return fail(Errc::bad_input,
-                "\"" + std::string(text) + "\" is not a duration: write a number and a unit, like 1500ms, 30s, 5m or 2h");
+    return fail(Errc::bad_input, "\"" + std::string(text) +
+                                     "\" is not a duration: write a number and a unit, like 1500ms, 30s, 5m or 2h");
 }
 
 std::string format_duration(std::chrono::milliseconds duration)

@@ -2,7 +2,8 @@
 // helpers/base/log.h: one line per fact on stderr, a constant message and fields:
 //   log::info("run ended", {{"service", name}, {"signal", 9}})  →  "info: run ended service=web signal=9".
 // error: someone must act; warning: we coped; info: a fact an operator asks for later; debug: why.
-// A line is one write(2), so that lines of several processes do not mix. Values with blanks or control bytes are quoted.
+// A line is one write(2), so that lines of several processes do not mix. Values with blanks or control bytes are
+// quoted.
 #pragma once
 
 #include <concepts>
@@ -23,10 +24,7 @@ struct Field {
     Field(std::string_view k, const char* v) : key(k), value(v) {}
     Field(std::string_view k, bool v) : key(k), value(v ? "true" : "false") {}
     template <std::integral Int>
-        requires(!std::same_as<Int, bool>)
-    Field(std::string_view k, Int v) : key(k), value(std::to_string(v))
-    {
-    }
+    requires(!std::same_as<Int, bool>) Field(std::string_view k, Int v) : key(k), value(std::to_string(v)) {}
 };
 using Fields = std::initializer_list<Field>;
 

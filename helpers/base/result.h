@@ -16,15 +16,15 @@ namespace base {
 
 // Failures that no errno describes. Each program maps them to its exit codes or HTTP statuses in one table.
 enum class Errc {
-    bad_input = 1,   // the input is malformed; the context says what, where and what would be right
-    not_found,       // a named thing does not exist
-    already_exists,  // a named thing exists and differs
-    conflict,        // the thing is in a state that does not allow this
-    not_permitted,   // the asker may not
-    limit,           // a configured bound is reached
-    unavailable,     // the other side is not there (yet)
-    corrupt,         // stored data is not what was written
-    timed_out,       // a deadline passed
+    bad_input = 1,  // the input is malformed; the context says what, where and what would be right
+    not_found,      // a named thing does not exist
+    already_exists, // a named thing exists and differs
+    conflict,       // the thing is in a state that does not allow this
+    not_permitted,  // the asker may not
+    limit,          // a configured bound is reached
+    unavailable,    // the other side is not there (yet)
+    corrupt,        // stored data is not what was written
+    timed_out,      // a deadline passed
 };
 const std::error_category& errc_category() noexcept;
 inline std::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), errc_category()}; }
@@ -60,4 +60,5 @@ inline tl::unexpected<Error> wrap(std::string_view context, Error error)
 
 } // namespace base
 
-template <> struct std::is_error_code_enum<base::Errc> : std::true_type {};
+template <> struct std::is_error_code_enum<base::Errc> : std::true_type {
+};

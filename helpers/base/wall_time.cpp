@@ -13,17 +13,18 @@ std::string format_wall_time(WallTime time)
     const year_month_day date{day};
     const hh_mm_ss clock{floor<microseconds>(time - day)};
     std::array<char, 64> text{};
-    const int n = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", int(date.year()),
-                                unsigned(date.month()), unsigned(date.day()), int(clock.hours().count()),
-                                int(clock.minutes().count()), int(clock.seconds().count()),
-                                int(clock.subseconds().count()));
+    const int n =
+        std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", int(date.year()),
+                      unsigned(date.month()), unsigned(date.day()), int(clock.hours().count()),
+                      int(clock.minutes().count()), int(clock.seconds().count()), int(clock.subseconds().count()));
     return {text.data(), static_cast<std::size_t>(n)};
 }
 
 Result<WallTime> parse_wall_time(std::string_view text)
 {
     const auto bad = [&] {
-        return fail(Errc::bad_input, "\"" + std::string(text) + "\" is not a UTC time like 2026-11-22T16:43:09.123456Z");
+        return fail(Errc::bad_input,
+                    "\"" + std::string(text) + "\" is not a UTC time like 2026-11-22T16:43:09.123456Z");
     };
     static constexpr std::string_view shape = "dddd-dd-ddTdd:dd:dd";
     if (text.size() < shape.size() + 1 || text.back() != 'Z') return bad();

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr int max_depth = 64;
+constexpr std::size_t max_word = 256; // the distance of two words takes time in the product of their lengths
 
 std::size_t distance(std::string_view a, std::string_view b)
 {
@@ -31,7 +32,8 @@ std::size_t distance(std::string_view a, std::string_view b)
     return row[b.size()];
 }
 
-// Deep nesting would make the parser's result overflow the stack when it is destroyed or walked, so it is refused first.
+// Deep nesting would make the parser's result overflow the stack when it is destroyed or walked, so it is refused
+// first.
 bool too_deep(std::string_view text)
 {
     int depth = 0;
@@ -133,7 +135,10 @@ bool is_utf8(std::string_view bytes) noexcept
             ++i;
             continue;
         }
-        const std::size_t more = c >= 0xc2 && c <= 0xdf ? 1U : c >= 0xe0 && c <= 0xef ? 2U : c >= 0xf0 && c <= 0xf4 ? 3U : 0U;
+        const std::size_t more = c >= 0xc2 && c <= 0xdf   ? 1U
+                                 : c >= 0xe0 && c <= 0xef ? 2U
+                                 : c >= 0xf0 && c <= 0xf4 ? 3U
+                                                          : 0U;
         if (more == 0 || i + more >= bytes.size() + 0U) return false;
         unsigned code = c & (0x3fU >> more);
         for (std::size_t k = 1; k <= more; ++k) {
@@ -152,11 +157,13 @@ bool is_utf8(std::string_view bytes) noexcept
 base::Result<nlohmann::json> parse_json(std::string_view text)
 {
     if (too_deep(text))
-        return base::fail(base::Errc::bad_input, "the JSON is nested deeper than " + std::to_string(max_depth) + " levels");
+        return base::fail(base::Errc::bad_input,
+                          "the JSON is nested deeper than " + std::to_string(max_depth) + " levels");
     try {
         return nlohmann::json::parse(text);
     } catch (const nlohmann::json::exception& e) {
-        // "[json.exception.parse_error.101] parse error at line 1, column 2: …": the reader wants what is behind the tag.
+        // "[json.exception.parse_error.101] parse error at line 1, column 2: …": the reader wants what is behind the
+        // tag.
         std::string_view what = e.what();
         if (const auto end = what.find("] "); end != std::string_view::npos) what.remove_prefix(end + 2);
         return base::fail(base::Errc::bad_input, "not JSON: " + std::string(what));
@@ -170,7 +177,8 @@ base::Result<void> only_known_keys(const nlohmann::json& object, std::initialize
         const std::string& key = item.key();
         if (std::find(known.begin(), known.end(), key) != known.end()) continue;
         std::string message = std::string(what) + " has no key \"" + key + "\"";
-        if (const auto near = nearest(key, known); !near.empty()) message += "; did you mean \"" + std::string(near) + "\"?";
+        if (const auto near = nearest(key, known); !near.empty())
+            message += "; did you mean \"" + std::string(near) + "\"?";
         return base::fail(base::Errc::bad_input, message);
     }
     return {};
@@ -178,9 +186,16 @@ base::Result<void> only_known_keys(const nlohmann::json& object, std::initialize
 
 std::string_view nearest(std::string_view word, std::initializer_list<std::string_view> candidates)
 {
+    return nearest(word, std::vector<std::string_view>(candidates));
+}
+
+std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates)
+{
+    if (word.empty() || word.size() > max_word) return {};
     std::string_view best;
     std::size_t best_distance = 0;
     for (const auto candidate : candidates) {
+        if (candidate.size() > max_word) continue;
         const auto d = distance(word, candidate);
         if (d * 3 > std::max(word.size(), candidate.size()) + 2) continue;
         if (best.empty() || d < best_distance) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // processd/model/json.h: shared rules of our JSON: snake_case keys, durations as whole milliseconds in keys ending in
-// _ms, times RFC 3339 UTC, null where a value does not apply, bytes as "text" when they are UTF-8 and "base64" when not.
+// _ms, times RFC 3339 UTC, null where a value does not apply, bytes as "text" when they are UTF-8 and "base64" when
+// not.
 #pragma once
 
 #include "helpers/base/result.h"
@@ -11,10 +12,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace processd::model {
 
-nlohmann::json json_time(base::WallTime time);                // null for the epoch itself, which means "not yet"
+nlohmann::json json_time(base::WallTime time);                  // null for the epoch itself, which means "not yet"
 nlohmann::json json_ms(std::optional<base::Duration> duration); // null for none
 // Puts bytes into object as "text" or "base64", whichever is exact.
 void put_bytes(nlohmann::json& object, std::string_view bytes);
@@ -31,5 +33,6 @@ base::Result<void> only_known_keys(const nlohmann::json& object, std::initialize
                                    std::string_view what);
 // The candidate nearest to word by edit distance, or empty when none is near (distance at most a third of its length).
 std::string_view nearest(std::string_view word, std::initializer_list<std::string_view> candidates);
+std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
 } // namespace processd::model

@@ -25,7 +25,7 @@ struct Outcome {
     std::optional<int> code;
     std::optional<int> signal;
     std::optional<bool> core;
-    std::optional<int> errno_value;  // JSON "errno"
+    std::optional<int> errno_value;   // JSON "errno"
     std::optional<std::string> stage; // "exec", "chdir", "stuck:exec" …
     bool oom = false;
 
@@ -38,7 +38,8 @@ Outcome outcome_from_wait(OutcomeKind kind, int wait_status);
 
 std::string_view name_of(OutcomeKind kind);
 std::optional<OutcomeKind> outcome_kind(std::string_view name);
-// As a person says it: "exited with code 3", "killed by SIGSEGV (core dumped)", "could not start: exec: No such file …".
+// As a person says it: "exited with code 3", "killed by SIGSEGV (core dumped)", "could not start: exec: No such file
+// …".
 std::string sentence(const Outcome& outcome);
 // "SIGTERM" for 15, "SIGRTMIN+3", "signal 99" for what has no name; and back from "TERM", "SIGTERM" or "15".
 std::string signal_name(int signal);

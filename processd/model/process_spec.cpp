@@ -79,10 +79,10 @@ public:
     void strings(const char* key, std::vector<std::string>& values)
     {
         if (const json* j = find(key)) {
-            const bool fits = j->is_array() && std::all_of(j->begin(), j->end(), [](const json& item) {
-                                  return item.is_string() &&
-                                         item.get_ref<const std::string&>().find('\0') == std::string::npos;
-                              });
+            const bool fits =
+                j->is_array() && std::all_of(j->begin(), j->end(), [](const json& item) {
+                    return item.is_string() && item.get_ref<const std::string&>().find('\0') == std::string::npos;
+                });
             if (!fits) return complain(key, R"(an array of strings, like ["/bin/sleep", "5"])");
             values = j->get<std::vector<std::string>>();
         }
@@ -135,7 +135,8 @@ void read_limits(Keys& keys, std::map<std::string, Limits>& limits)
         const auto soft = one(pair ? value["soft"] : value);
         const auto hard = one(pair ? value["hard"] : value);
         if (!soft || !hard || *soft > *hard)
-            return keys.complain("limits." + name, R"(a number, "unlimited" or {"soft": N, "hard": M} with N at most M)");
+            return keys.complain("limits." + name,
+                                 R"(a number, "unlimited" or {"soft": N, "hard": M} with N at most M)");
         limits[name] = {*soft, *hard};
     }
 }
@@ -201,8 +202,8 @@ base::Result<ProcessSpec> process_spec_from(const json& j)
     if (!j.is_object()) return fail(Errc::bad_input, "a process must be a JSON object");
     if (auto known = only_known_keys(j,
                                      {"command", "user", "group", "groups", "cwd", "umask", "environment",
-                                      "environment_file", "nice", "io_class", "io_level", "scheduler", "priority", "cpus",
-                                      "oom_score_adj", "limits", "ring_bytes", "spawn_timeout_ms"},
+                                      "environment_file", "nice", "io_class", "io_level", "scheduler", "priority",
+                                      "cpus", "oom_score_adj", "limits", "ring_bytes", "spawn_timeout_ms"},
                                      "a process");
         !known)
         return tl::unexpected(known.error());

@@ -11,8 +11,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 8> kind_names{"adhoc", "service", "pre_start", "ready",
-                                                     "stop",  "post_stop", "job",     "script"};
+constexpr std::array<std::string_view, 8> kind_names{"adhoc", "service",   "pre_start", "ready",
+                                                     "stop",  "post_stop", "job",       "script"};
 constexpr std::array<std::string_view, 4> state_names{"starting", "running", "stopping", "ended"};
 
 template <class T> json or_null(const std::optional<T>& value) { return value ? json(*value) : json(nullptr); }
@@ -93,8 +93,9 @@ void to_json(json& j, const RunRecord& r)
          {"late", r.late},
          {"leftovers", r.leftovers},
          {"proof", or_null(r.proof)}};
-    j["asked_by"] =
-        r.asked_by ? json{{"uid", r.asked_by->uid}, {"pid", r.asked_by->pid}, {"command", r.asked_by->command}} : json(nullptr);
+    j["asked_by"] = r.asked_by
+                        ? json{{"uid", r.asked_by->uid}, {"pid", r.asked_by->pid}, {"command", r.asked_by->command}}
+                        : json(nullptr);
     if (r.outcome)
         to_json(j, *r.outcome);
     else
@@ -131,7 +132,8 @@ void from_json(const json& j, RunRecord& r)
     r.created = time_from(j, "created");
     r.started = time_from(j, "started");
     r.ended = time_from(j, "ended");
-    if (const auto& us = j.at("duration_us"); !us.is_null()) r.duration = std::chrono::microseconds{us.get<std::int64_t>()};
+    if (const auto& us = j.at("duration_us"); !us.is_null())
+        r.duration = std::chrono::microseconds{us.get<std::int64_t>()};
     r.reason = j.at("reason");
     const auto& usage = j.at("usage");
     r.usage.user = std::chrono::microseconds{usage.at("user_us").get<std::int64_t>()};

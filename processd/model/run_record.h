@@ -48,11 +48,11 @@ struct RunRecord {
     std::string id;           // ULID of ours or the client's id
     std::uint64_t number = 0; // grows by one; order of records
     RunKind kind = RunKind::adhoc;
-    std::string name;                   // service or job name; of an ad-hoc run the command's last path component
-    std::optional<std::string> parent;  // id of the run or operation that it belongs to
-    std::optional<Identity> asked_by;   // none: the daemon itself
-    ProcessSpec process;                // environment values are shown to level operate only
-    std::uint64_t fingerprint = 0;      // of an idempotent request's body; 0 for a server-made id
+    std::string name;                  // service or job name; of an ad-hoc run the command's last path component
+    std::optional<std::string> parent; // id of the run or operation that it belongs to
+    std::optional<Identity> asked_by;  // none: the daemon itself
+    ProcessSpec process;               // environment values are shown to level operate only
+    std::uint64_t fingerprint = 0;     // of an idempotent request's body; 0 for a server-made id
     std::optional<base::Duration> timeout;
     base::Duration stop_timeout = std::chrono::seconds{5};
 
@@ -64,10 +64,10 @@ struct RunRecord {
     std::string reason;                     // why it was stopped, as a sentence; empty if it was not
     Usage usage;
     StreamCount out, err;
-    bool late = false;                    // output came after the end
-    std::vector<std::int32_t> leftovers;  // pids that outlived it
-    std::optional<std::string> proof;     // "cgroup" | "sweep" once its tree was emptied
-    std::vector<OutputPiece> tail;        // newest output, at most the configured tail size
+    bool late = false;                   // output came after the end
+    std::vector<std::int32_t> leftovers; // pids that outlived it
+    std::optional<std::string> proof;    // "cgroup" | "sweep" once its tree was emptied
+    std::vector<OutputPiece> tail;       // newest output, at most the configured tail size
 
     friend bool operator==(const RunRecord&, const RunRecord&) = default;
 };

@@ -17,12 +17,12 @@ enum class ReadyKind { none, notify, fd, command, output };
 
 struct ReadySpec {
     ReadyKind kind = ReadyKind::none;
-    std::vector<std::string> command;                   // command: exit 0 means ready
-    base::Duration every = std::chrono::milliseconds{500}; // command: from the end of one try to the next
+    std::vector<std::string> command;                        // command: exit 0 means ready
+    base::Duration every = std::chrono::milliseconds{500};   // command: from the end of one try to the next
     base::Duration reply_timeout = std::chrono::seconds{10}; // command: one try
-    std::uint32_t fd = 3;                               // fd: a newline written there means ready
-    std::string pattern;                                // output: a line that contains this text
-    base::Duration timeout = std::chrono::minutes{1};   // from start to ready; zero: no limit
+    std::uint32_t fd = 3;                                    // fd: a newline written there means ready
+    std::string pattern;                                     // output: a line that contains this text
+    base::Duration timeout = std::chrono::minutes{1};        // from start to ready; zero: no limit
     friend bool operator==(const ReadySpec&, const ReadySpec&) = default;
 };
 
@@ -32,18 +32,18 @@ struct RestartSpec {
     RestartPolicy policy = RestartPolicy::on_failure;
     base::Duration delay = std::chrono::milliseconds{500}; // before the first restart; doubled for each further one
     base::Duration max_delay = std::chrono::minutes{1};
-    int jitter_percent = 10;                               // of the delay, added at random
-    base::Duration reset_after = std::chrono::minutes{1};  // ready for so long: counts as healthy, back to delay
-    int burst = 0;                                         // starts within burst_window; 0: no limit
+    int jitter_percent = 10;                              // of the delay, added at random
+    base::Duration reset_after = std::chrono::minutes{1}; // ready for so long: counts as healthy, back to delay
+    int burst = 0;                                        // starts within burst_window; 0: no limit
     base::Duration burst_window = std::chrono::minutes{10};
-    std::set<int> success_codes{0};                        // exit codes that are no failure
+    std::set<int> success_codes{0}; // exit codes that are no failure
     friend bool operator==(const RestartSpec&, const RestartSpec&) = default;
 };
 
 struct StopSpec {
-    std::vector<std::string> command;                   // empty: signal only
-    std::string signal = "TERM";                        // to the leader; after the command's timeout to the tree
-    base::Duration timeout = std::chrono::seconds{10};  // from the stop's beginning to SIGKILL of the tree
+    std::vector<std::string> command;                  // empty: signal only
+    std::string signal = "TERM";                       // to the leader; after the command's timeout to the tree
+    base::Duration timeout = std::chrono::seconds{10}; // from the stop's beginning to SIGKILL of the tree
     friend bool operator==(const StopSpec&, const StopSpec&) = default;
 };
 
@@ -51,12 +51,13 @@ struct ServiceSpec {
     std::string name; // file stem
     ProcessSpec process;
     bool auto_start = true;
-    std::vector<std::string> after;    // order only: wait until these are ready or not going to be
+    std::vector<std::string> after;     // order only: wait until these are ready or not going to be
     std::vector<std::string> requires_; // after, and start them, and stop with them. TOML and JSON: "requires"
-    std::vector<std::string> binds_to; // requires, and stop also when they fail
+    std::vector<std::string> binds_to;  // requires, and stop also when they fail
     std::optional<std::string> runtime_directory; // made at start, owned by user, mode 0755, removed after stop
-    std::vector<std::vector<std::string>> pre_start; // one after the other, as the service's user; a failure fails the start
-    std::vector<std::vector<std::string>> post_stop; // always after the tree is empty
+    std::vector<std::vector<std::string>>
+        pre_start; // one after the other, as the service's user; a failure fails the start
+    std::vector<std::vector<std::string>> post_stop;        // always after the tree is empty
     base::Duration hook_timeout = std::chrono::seconds{30}; // for each of pre_start and post_stop
     ReadySpec ready;
     RestartSpec restart;
@@ -74,8 +75,8 @@ struct AccessRule { // first match in order of level counts: the highest level t
 };
 
 struct SinkSpec {
-    std::string kind;  // "stderr" | "file"
-    std::string path;  // file
+    std::string kind;                       // "stderr" | "file"
+    std::string path;                       // file
     std::uint64_t max_bytes = 10ULL << 20U; // file: rotate beyond this size
     int keep = 5;                           // file: rotated files path.1 … path.keep
     friend bool operator==(const SinkSpec&, const SinkSpec&) = default;
@@ -89,8 +90,8 @@ struct DaemonSpec { // processd.toml
     std::string log_level = "info";
     std::vector<SinkSpec> sinks; // none configured: stderr
     std::uint64_t max_records = 20'000;
-    base::Duration max_record_age{}; // zero: no limit
-    std::uint64_t tail_bytes = 64 * 1024; // output kept with a record
+    base::Duration max_record_age{};              // zero: no limit
+    std::uint64_t tail_bytes = 64 * 1024;         // output kept with a record
     std::uint64_t log_memory_bytes = 4ULL << 20U; // lines kept for GET /v1/logs
     Sync sync = Sync::interval;
     base::Duration sync_interval = std::chrono::seconds{5};
@@ -99,8 +100,8 @@ struct DaemonSpec { // processd.toml
     int max_connections_per_uid = 64;
     base::Duration idle_timeout = std::chrono::minutes{1};
     base::Duration request_timeout = std::chrono::seconds{10}; // from first byte to end of body
-    std::uint64_t stream_backlog_bytes = 1ULL << 20U; // a follower further behind gets a gap
-    int max_runs = 256; // ad-hoc runs at one time
+    std::uint64_t stream_backlog_bytes = 1ULL << 20U;          // a follower further behind gets a gap
+    int max_runs = 256;                                        // ad-hoc runs at one time
     friend bool operator==(const DaemonSpec&, const DaemonSpec&) = default;
 };
 

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/model/service_spec.h"
+
+namespace processd::model {
+
+std::string_view name_of(Access access)
+{
+    switch (access) {
+    case Access::none: return "none";
+    case Access::read: return "read";
+    case Access::operate: return "operate";
+    case Access::admin: return "admin";
+    }
+    return "none";
+}
+
+std::string_view name_of(ReadyKind kind)
+{
+    switch (kind) {
+    case ReadyKind::none: return "none";
+    case ReadyKind::notify: return "notify";
+    case ReadyKind::fd: return "fd";
+    case ReadyKind::command: return "command";
+    case ReadyKind::output: return "output";
+    }
+    return "none";
+}
+
+std::string_view name_of(RestartPolicy policy)
+{
+    switch (policy) {
+    case RestartPolicy::always: return "always";
+    case RestartPolicy::on_failure: return "on-failure";
+    case RestartPolicy::never: return "never";
+    }
+    return "never";
+}
+
+} // namespace processd::model
