@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/output/log_line.h: one captured line, as it is kept, streamed and written to sinks. docs/records.md
+// describes its JSON and its line in log files.
+#pragma once
+
+#include "helpers/base/time.h"
+#include "processd/output/token.h"
+#include "processd/protocol/ring.h"
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace processd::output {
+
+using protocol::Stream;
+
+std::string_view name_of(Stream stream); // "stdout", "stderr"
+
+struct LogLine {
+    std::uint64_t seq = 0;
+    base::WallTime time; // of its first byte
+    std::string service; // empty: an ad-hoc run
+    std::string run;     // id
+    Stream stream = Stream::out;
+    std::string data;     // without the newline; any bytes
+    bool partial = false; // goes on in the next line of this stream, or its newline never came
+    bool late = false;    // came after the run's leader had ended
+    friend bool operator==(const LogLine&, const LogLine&) = default;
+};
+
+// {"seq","time","service","run","stream","text"|"base64","partial","late"}; seq is the token's text.
+nlohmann::json to_json(const LogLine& line, std::uint64_t epoch);
+// The same as text with a newline, for streams: appended to `to`, without building a JSON value.
+void append_ndjson(std::string& to, const LogLine& line, std::uint64_t epoch);
+
+} // namespace processd::output

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/output/log_store.h: the newest captured lines of all runs, in memory, bounded by bytes (allocated as
+// needed). Readers pull: a Follower is a position with a filter, owned by whoever reads. What fell out of the window
+// before it was read is reported as a Gap, so a slow reader costs nothing and notices what it missed.
+#pragma once
+
+#include "processd/output/log_line.h"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace processd::output {
+
+struct LogFilter { // all that are set must match
+    std::optional<std::string> service;
+    std::optional<std::string> run;
+    [[nodiscard]] bool matches(std::string_view line_service, std::string_view line_run) const
+    {
+        return (!service || *service == line_service) && (!run || *run == line_run);
+    }
+};
+
+enum class GapReason {
+    expired,     // older than the window
+    restarted,   // of an earlier keeper or manager, whose lines are no longer in memory (sinks have them)
+    slow_reader, // this reader was too far behind
+};
+std::string_view name_of(GapReason reason);
+
+struct Gap { // lines after `from` up to and including `to` are missing; some of them might not have matched
+    Token from, to;
+    GapReason reason = GapReason::expired;
+    friend bool operator==(const Gap&, const Gap&) = default;
+};
+nlohmann::json to_json(const Gap& gap); // {"type":"gap","from","to","reason"}
+
+struct Follower {
+    LogFilter filter;
+    std::uint64_t last = 0; // seq of the last line passed
+    std::optional<Gap> gap; // to be reported by the next read
+    bool caught_up = false; // has once been at the newest line: from then on it can be slow
+};
+
+struct LogRead {
+    std::optional<Gap> gap; // before the lines
+    std::vector<LogLine> lines;
+    bool more = false; // matching lines may be left
+};
+
+class LogStore {
+public:
+    // first_seq: the number before the first line's, see token.h.
+    LogStore(std::uint64_t epoch, std::uint64_t first_seq, std::size_t max_bytes);
+    ~LogStore();
+    LogStore(const LogStore&) = delete;
+    LogStore& operator=(const LogStore&) = delete;
+
+    // Numbers the line (seq is set in it) and keeps a copy.
+    void append(LogLine& line);
+    void set_max_bytes(std::size_t max_bytes);
+
+    [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
+    [[nodiscard]] std::uint64_t last_seq() const noexcept { return last_seq_; }
+    [[nodiscard]] Token newest() const noexcept { return {epoch_, last_seq_}; }
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+    // A reader that starts after a token; without one, with the newest `limit` matching lines.
+    [[nodiscard]] Follower follow(LogFilter filter, const std::optional<Token>& after, std::size_t limit) const;
+    // The next lines: at most max_lines, and no more than about max_bytes of data. A follower that has been at the
+    // newest line and is now more than max_backlog bytes behind is moved to the newest line, with a gap.
+    [[nodiscard]] LogRead read(Follower& follower, std::size_t max_lines, std::size_t max_bytes,
+                               std::size_t max_backlog) const;
+
+private:
+    struct Block;
+    Block& block_for(std::size_t needed);
+    void trim();
+
+    std::uint64_t epoch_;
+    std::uint64_t first_seq_;
+    std::uint64_t last_seq_;
+    std::size_t max_bytes_;
+    std::size_t bytes_ = 0;      // allocated by blocks
+    std::uint64_t appended_ = 0; // bytes ever put into blocks
+    std::deque<std::unique_ptr<Block>> blocks_;
+};
+
+} // namespace processd::output
