@@ -38,16 +38,10 @@ RingWriter::RingWriter(void* memory, std::uint64_t size, std::uint64_t child) no
 }
 
 RingWriter::RingWriter(void* memory) noexcept
-    : header_(static_cast<RingHeader*>(memory)), data_(static_cast<char*>(memory) + ring_header_size),
+    : header_(static_cast<RingHeader*>(memory)),
+      data_(static_cast<char*>(memory) + ring_header_size),
       size_(header_->size)
 {
-    const auto head = header_->head.load(std::memory_order_relaxed);
-    for (auto at = header_->tail.load(std::memory_order_relaxed); at < head;) {
-        ChunkHeader chunk;
-        get(data_, size_, at, &chunk, sizeof chunk);
-        written_[index_of(chunk.stream)] = chunk.stream_offset + chunk.size;
-        at += sizeof chunk + padded(chunk.size);
-    }
 }
 
 void RingWriter::append(Stream stream, std::string_view data, std::int64_t mono_ns, std::int64_t wall_ns) noexcept
@@ -64,12 +58,13 @@ void RingWriter::append(Stream stream, std::string_view data, std::int64_t mono_
     header_->tail.store(tail, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release); // readers see the new tail before any byte it gave up
 
-    auto& written = written_[index_of(stream)];
-    const ChunkHeader chunk{static_cast<std::uint32_t>(data.size()), stream, {}, mono_ns, wall_ns, written};
+    auto& total = header_->written[index_of(stream)];
+    const auto before = total.load(std::memory_order_relaxed);
+    const ChunkHeader chunk{static_cast<std::uint32_t>(data.size()), stream, {}, mono_ns, wall_ns, before};
     put(data_, size_, head, &chunk, sizeof chunk);
     put(data_, size_, head + sizeof chunk, data.data(), data.size());
-    written += data.size();
     header_->head.store(end, std::memory_order_release);
+    total.store(before + data.size(), std::memory_order_release);
 }
 
 base::Result<RingReader> RingReader::open(const void* memory, std::size_t mapped)
