@@ -74,9 +74,9 @@ void KeeperClient::empty(protocol::ChildId child)
 {
     send(Type::empty, std::string(bytes_of(protocol::Child{child, 0, 0})));
 }
-void KeeperClient::watch(protocol::ChildId child, std::uint64_t consumed)
+void KeeperClient::watch(protocol::ChildId child, std::uint64_t consumed, std::uint64_t seen)
 {
-    send(Type::watch, std::string(bytes_of(protocol::Watch{child, consumed})));
+    send(Type::watch, std::string(bytes_of(protocol::Watch{child, consumed, seen})));
 }
 void KeeperClient::cookie(protocol::ChildId child, std::string_view cookie)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // processd/protocol/message.h: what keeper and manager say to each other; docs/keeper-protocol.md is the prose.
-// One SOCK_SEQPACKET pair per manager incarnation, host byte order, one message per packet of at most max_message bytes,
-// file descriptors by SCM_RIGHTS. Both programs come from one package: a different version is refused, not translated.
+// One SOCK_SEQPACKET pair per manager incarnation, host byte order, one message per packet of at most max_message
+// bytes, file descriptors by SCM_RIGHTS. Both programs come from one package: a different version is refused, not
+// translated.
 //
 // The keeper speaks in states, not in events: whenever something about a child changed it sends the child's whole
 // ChildState, and a newer one replaces an older one. So a slow reader costs the keeper one dirty bit per child, and the
@@ -73,20 +74,20 @@ enum Ability : std::uint64_t {
 struct Hello {
     std::uint64_t epoch; // names this keeper life in resume tokens: its start, wall clock, in microseconds
     std::int32_t keeper_pid;
-    std::uint32_t incarnation;      // 1 for the first manager of this keeper
-    ManagerEnd previous_end;        // what became of the manager before
-    std::int32_t previous_status;   // its wait status
-    std::int64_t started_mono_ns;   // of the keeper
-    std::int64_t started_wall_ns;   // of the keeper
-    Proof proof;                    // how "stopped means empty" is proven here
-    std::uint32_t stopping;         // 1: an orderly stop is under way
-    std::int64_t stop_deadline_ns;  // CLOCK_MONOTONIC, if stopping
+    std::uint32_t incarnation;     // 1 for the first manager of this keeper
+    ManagerEnd previous_end;       // what became of the manager before
+    std::int32_t previous_status;  // its wait status
+    std::int64_t started_mono_ns;  // of the keeper
+    std::int64_t started_wall_ns;  // of the keeper
+    Proof proof;                   // how "stopped means empty" is proven here
+    std::uint32_t stopping;        // 1: an orderly stop is under way
+    std::int64_t stop_deadline_ns; // CLOCK_MONOTONIC, if stopping
     std::uint64_t next_child_id;
-    std::uint64_t abilities;        // of Ability
+    std::uint64_t abilities; // of Ability
     std::uint64_t orphans_reaped;
-    std::uint64_t children;         // how many child messages follow
-    std::array<char, 40> boot_id;   // NUL-terminated
-    std::array<char, 256> cgroup;   // NUL-terminated path of the keeper's cgroup directory, empty without
+    std::uint64_t children;       // how many child messages follow
+    std::array<char, 40> boot_id; // NUL-terminated
+    std::array<char, 256> cgroup; // NUL-terminated path of the keeper's cgroup directory, empty without
 };
 
 enum class Phase : std::uint32_t {
@@ -116,15 +117,15 @@ enum class Stage : std::uint32_t {
 };
 
 enum ChildFlag : std::uint32_t {
-    flag_drained = 1U << 0,     // leader reaped and both pipes read until nothing was left at that moment
-    flag_eof = 1U << 1,         // both pipes are closed by everyone: no late output can come
-    flag_ready = 1U << 2,       // READY=1 or the readiness newline has come
-    flag_stuck = 1U << 3,       // failed because it did not get past stage in time
-    flag_oom = 1U << 4,         // the kernel's OOM killer was seen in its cgroup
-    flag_populated = 1U << 5,   // processes of its tree exist (known with cgroup proof only)
-    flag_stopping = 1U << 6,    // STOPPING=1 has come
-    flag_has_cookie = 1U << 7,  // this message carries the cookie (hand-over)
-    flag_has_fds = 1U << 8,     // this message carries the ring fd, then the specification memfd
+    flag_drained = 1U << 0,    // leader reaped and both pipes read until nothing was left at that moment
+    flag_eof = 1U << 1,        // both pipes are closed by everyone: no late output can come
+    flag_ready = 1U << 2,      // READY=1 or the readiness newline has come
+    flag_stuck = 1U << 3,      // failed because it did not get past stage in time
+    flag_oom = 1U << 4,        // the kernel's OOM killer was seen in its cgroup
+    flag_populated = 1U << 5,  // processes of its tree exist (known with cgroup proof only)
+    flag_stopping = 1U << 6,   // STOPPING=1 has come
+    flag_has_cookie = 1U << 7, // this message carries the cookie (hand-over)
+    flag_has_fds = 1U << 8,    // this message carries the ring fd, then the specification memfd
 };
 
 enum class Emptying : std::uint32_t { none = 0, running = 1, done = 2, survivors = 3 };
@@ -137,7 +138,7 @@ struct ChildState {
     std::uint32_t flags; // of ChildFlag
     Stage stage;         // of a failed child
     std::int32_t stage_errno;
-    std::int32_t wait_status; // as from waitid's siginfo, in wait(2) encoding
+    std::int32_t wait_status;                      // as from waitid's siginfo, in wait(2) encoding
     std::int64_t started_mono_ns, started_wall_ns; // when exec succeeded (or clone, until then)
     std::int64_t exited_mono_ns, exited_wall_ns;
     std::int64_t user_us, system_us; // rusage of leader and its waited-for children
@@ -150,8 +151,8 @@ struct ChildState {
     Proof proof;
     std::uint32_t survivor_count; // of all; at most survivors.size() are named
     std::array<std::int32_t, 8> survivors;
-    std::uint32_t ring_size;   // data bytes
-    std::uint32_t cookie_size; // bytes after this struct, with flag_has_cookie
+    std::uint32_t ring_size;      // data bytes
+    std::uint32_t cookie_size;    // bytes after this struct, with flag_has_cookie
     std::array<char, 160> status; // last STATUS=, NUL-terminated
 };
 
@@ -176,12 +177,13 @@ struct Child { // empty, ack; cookie: the bytes follow
 };
 struct Watch {
     ChildId child;
-    std::uint64_t consumed; // ring offset; a ChildState follows as soon as ring_head is beyond it
+    std::uint64_t consumed; // ring offset up to which output is in the manager's sinks; kept for the next manager
+    std::uint64_t seen;     // ring offset up to which it was read; a ChildState follows as soon as ring_head is beyond it
 };
 struct Settings {
-    std::int64_t stop_budget_ns;   // orderly stop: from its beginning to the keeper's own KILL of what is left
-    std::uint32_t api_mode;        // of the API socket
-    std::uint32_t log_level;       // of base::log::Level
+    std::int64_t stop_budget_ns; // orderly stop: from its beginning to the keeper's own KILL of what is left
+    std::uint32_t api_mode;      // of the API socket
+    std::uint32_t log_level;     // of base::log::Level
 };
 
 static_assert(sizeof(Header) == 32 && std::is_trivially_copyable_v<Hello> && std::is_trivially_copyable_v<ChildState>);

@@ -85,6 +85,7 @@ struct Decoder {
 // One list of fields for both directions, so that they cannot disagree.
 template <class Codec, class Spec> void fields(Codec& c, Spec& s)
 {
+    c.text(s.note);
     c.text(s.label);
     c.texts(s.argv);
     c.texts(s.env);

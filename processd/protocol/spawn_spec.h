@@ -25,6 +25,7 @@ enum class Stdin : std::uint8_t { null = 0, data = 1 };               // data: t
 enum class ReadyBy : std::uint8_t { none = 0, notify = 1, fd = 2 };   // what the keeper holds for readiness
 
 struct SpawnSpec {
+    std::string note;              // the manager's own words about the run, any length; the keeper only keeps them
     std::string label;             // for people: service name or run id; also names the cgroup's user in messages
     std::vector<std::string> argv; // argv[0] without a slash is looked up in PATH of env, as the target user
     std::vector<std::string> env;  // NAME=value, complete; the keeper adds CTDB_PROCESSD_CHILD (and NOTIFY_SOCKET)
