@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/model/service.h"
+
+#include "helpers/base/duration.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace processd::model {
+namespace service {
+namespace {
+
+// After TERM to a whole tree that a stop command left behind, this long until KILL.
+constexpr base::Duration kill_grace = std::chrono::seconds{2};
+
+std::string text(base::Duration d)
+{
+    return base::format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(d));
+}
+
+// One step in the making: the service to be, and what is to be done.
+struct Maker {
+    Service s;
+    std::vector<Action> actions;
+    const Context& c;
+
+    Step become(State state, std::string reason)
+    {
+        s.state = std::move(state);
+        if (!reason.empty()) s.reason = std::move(reason);
+        return {std::move(s), std::move(actions)};
+    }
+    Step stay() { return {std::move(s), std::move(actions)}; }
+
+    Step start_main()
+    {
+        const auto& r = c.spec.restart;
+        std::erase_if(s.starts, [&](base::Time t) { return t + r.burst_window <= c.now; });
+        if (r.burst > 0 && static_cast<int>(s.starts.size()) >= r.burst) {
+            s.wanted = false;
+            return become(Down{Why::failed}, "started " + std::to_string(r.burst) + " times within " +
+                                                 text(r.burst_window) + ", the burst limit");
+        }
+        if (r.burst > 0) s.starts.push_back(c.now);
+        s.restart = s.unready = false;
+        actions.push_back(StartRun{Role::main, 0});
+        return become(Starting{}, "its process is being started");
+    }
+
+    Step begin_start()
+    {
+        if (c.spec.pre_start.empty()) return start_main();
+        actions.push_back(StartRun{Role::pre_start, 0});
+        return become(PreStart{0}, "its pre_start commands run");
+    }
+
+    Step stop_main(OutcomeKind why, std::string reason)
+    {
+        const auto& stop = c.spec.stop;
+        if (stop.command.empty()) {
+            actions.push_back(StopMain{why, false, stop.timeout});
+            return become(Stopping{}, std::move(reason));
+        }
+        actions.push_back(StartRun{Role::stop, 0});
+        return become(StopCommand{c.now + stop.timeout, true, std::nullopt}, std::move(reason));
+    }
+
+    // Nothing of it runs any more, after a failed start or the end of main: the post_stop commands, then what is next.
+    Step after_end(Outcome outcome, std::string reason)
+    {
+        s.last = std::move(outcome);
+        s.reason = std::move(reason);
+        if (c.spec.post_stop.empty()) return decide();
+        actions.push_back(StartRun{Role::post_stop, 0});
+        return become(PostStop{0}, "");
+    }
+
+    Step decide()
+    {
+        const Outcome outcome = s.last.value_or(Outcome{});
+        const bool failed = s.unready || !is_success(c.spec.restart, outcome);
+        if (s.restart) {
+            s.restart = s.unready = false;
+            return become(Waiting{}, "it is being restarted");
+        }
+        if (!s.wanted) {
+            s.unready = false;
+            return become(Down{Why::stopped}, "");
+        }
+        const auto policy = c.spec.restart.policy;
+        if (policy == RestartPolicy::never || (policy == RestartPolicy::on_failure && !failed)) {
+            s.wanted = s.unready = false;
+            if (failed) return become(Down{Why::failed}, s.reason + ", and its restart policy is never");
+            return become(Down{Why::completed}, s.reason + ", which counts as success");
+        }
+        s.unready = false;
+        ++s.failures;
+        const auto delay = restart_delay(c.spec.restart, s.failures, c.random);
+        if (delay <= base::Duration{}) {
+            ++s.restarts;
+            return become(Waiting{}, "");
+        }
+        return become(BackOff{c.now + delay}, s.reason + ", restart after " + text(delay));
+    }
+
+    Step main_ended(const Outcome& outcome)
+    {
+        if (const auto* ready = std::get_if<Ready>(&s.state);
+            ready && c.now - ready->since >= c.spec.restart.reset_after)
+            s.failures = 0;
+        return after_end(outcome, s.unready ? s.reason : "its process " + sentence(outcome));
+    }
+};
+
+Maker make(const Service& s, const Context& c) { return {s, {}, c}; }
+
+// Each overload is one arrow of the diagram.
+
+Step on(const Service& s, const Down&, const StartWanted& i, const Context& c)
+{
+    auto m = make(s, c);
+    m.s.wanted = true;
+    m.s.failures = 0;
+    m.s.starts.clear();
+    return m.become(Waiting{}, "start wanted by " + i.by);
+}
+// Stopping what has failed clears the failure: it is now down because somebody wants it so.
+Step on(const Service& s, const Down& d, const StopWanted& i, const Context& c)
+{
+    auto m = make(s, c);
+    m.s.wanted = i.restart;
+    if (i.restart) return m.become(Waiting{}, "start wanted by " + i.by);
+    return d.why == Why::failed ? m.become(Down{Why::stopped}, "stop wanted by " + i.by) : m.stay();
+}
+
+Step on(const Service& s, const Waiting&, const DependenciesMet&, const Context& c) { return make(s, c).begin_start(); }
+Step on(const Service& s, const Waiting&, const DependencyFailed& i, const Context& c)
+{
+    auto m = make(s, c);
+    m.s.wanted = false;
+    return m.become(Down{Why::failed}, i.reason);
+}
+Step on(const Service& s, const Waiting&, const StopWanted& i, const Context& c)
+{
+    auto m = make(s, c);
+    if (i.restart) return m.stay();
+    m.s.wanted = false;
+    return m.become(Down{Why::stopped}, "stop wanted by " + i.by);
+}
+
+Step on(const Service& s, const PreStart& p, const AuxEnded& i, const Context& c)
+{
+    auto m = make(s, c);
+    if (!s.wanted || s.restart || !i.outcome.success())
+        return m.after_end(i.outcome, s.wanted && !s.restart ? "pre_start command " + std::to_string(p.index + 1) +
+                                                                   " " + sentence(i.outcome)
+                                                             : s.reason);
+    const auto next = p.index + 1;
+    if (next >= c.spec.pre_start.size()) return m.start_main();
+    m.actions.push_back(StartRun{Role::pre_start, next});
+    return m.become(PreStart{next}, "");
+}
+Step on(const Service& s, const PreStart&, const StopWanted& i, const Context& c)
+{
+    auto m = make(s, c);
+    m.s.wanted = m.s.restart = i.restart;
+    m.s.reason = (i.restart ? "restart wanted by " : "stop wanted by ") + i.by;
+    m.actions.push_back(CancelAux{});
+    return m.stay();
+}
+
+Step ready_now(Maker m) { return m.become(Ready{m.c.now}, "it is ready"); }
+
+Step on(const Service& s, const Starting& st, const MainSpawned&, const Context& c)
+{
+    if (st.spawned) return {s, {}};
+    auto m = make(s, c);
+    const auto& ready = c.spec.ready;
+    if (ready.kind == ReadyKind::none) return m.become(Ready{c.now}, "it runs");
+    Starting next{true, false, std::nullopt, std::nullopt};
+    if (ready.kind == ReadyKind::command) next.probe_at = c.now;
+    if (ready.timeout > base::Duration{}) next.ready_by = c.now + ready.timeout;
+    return m.become(next, "its process runs and is not ready yet");
+}
+Step on(const Service& s, const Starting&, const MainReady&, const Context& c) { return ready_now(make(s, c)); }
+Step on(const Service& s, const Starting& st, const AuxEnded& i, const Context& c)
+{
+    if (!st.probing) return {s, {}};
+    auto m = make(s, c);
+    if (i.outcome.success()) return ready_now(std::move(m));
+    auto next = st;
+    next.probing = false;
+    next.probe_at = c.now + c.spec.ready.every;
+    return m.become(next, "its readiness command " + sentence(i.outcome));
+}
+Step on(const Service& s, const Starting& st, const Tick&, const Context& c)
+{
+    auto m = make(s, c);
+    if (st.ready_by && c.now >= *st.ready_by) {
+        if (st.probing) m.actions.push_back(CancelAux{});
+        m.s.unready = true;
+        return m.stop_main(OutcomeKind::timed_out, "not ready within " + text(c.spec.ready.timeout));
+    }
+    if (st.probe_at && !st.probing && c.now >= *st.probe_at) {
+        auto next = st;
+        next.probing = true;
+        next.probe_at.reset();
+        m.actions.push_back(StartRun{Role::ready, 0});
+        return m.become(next, "");
+    }
+    return m.stay();
+}
+Step stop_wanted(const Service& s, const StopWanted& i, const Context& c)
+{
+    auto m = make(s, c);
+    m.s.wanted = m.s.restart = i.restart;
+    if (const auto* st = std::get_if<Starting>(&s.state); st && st->probing) m.actions.push_back(CancelAux{});
+    return m.stop_main(OutcomeKind::cancelled, (i.restart ? "restart wanted by " : "stop wanted by ") + i.by);
+}
+Step on(const Service& s, const Starting& st, const StopWanted& i, const Context& c)
+{
+    if (st.spawned) return stop_wanted(s, i, c);
+    // Not a command yet, so a stop command would find nobody to talk to.
+    auto m = make(s, c);
+    m.s.wanted = m.s.restart = i.restart;
+    m.actions.push_back(StopMain{OutcomeKind::cancelled, false, c.spec.stop.timeout});
+    return m.become(Stopping{}, (i.restart ? "restart wanted by " : "stop wanted by ") + i.by);
+}
+Step on(const Service& s, const Starting& st, const MainEnded& i, const Context& c)
+{
+    auto m = make(s, c);
+    if (st.probing) m.actions.push_back(CancelAux{});
+    return m.main_ended(i.outcome);
+}
+
+Step on(const Service& s, const Ready&, const StopWanted& i, const Context& c) { return stop_wanted(s, i, c); }
+Step on(const Service& s, const Ready&, const MainEnded& i, const Context& c)
+{
+    return make(s, c).main_ended(i.outcome);
+}
+
+Step on(const Service& s, const StopCommand& st, const AuxEnded& i, const Context& c)
+{
+    auto m = make(s, c);
+    if (st.ended) return m.main_ended(*st.ended);
+    if (!st.running) return m.stay();
+    if (i.outcome.success()) {
+        auto next = st;
+        next.running = false;
+        return m.become(next, "");
+    }
+    m.actions.push_back(
+        StopMain{OutcomeKind::cancelled, false, std::max<base::Duration>(st.deadline - c.now, kill_grace)});
+    return m.become(Stopping{}, s.reason + "; its stop command " + sentence(i.outcome));
+}
+Step on(const Service& s, const StopCommand& st, const MainEnded& i, const Context& c)
+{
+    auto m = make(s, c);
+    if (!st.running) return m.main_ended(i.outcome);
+    auto next = st;
+    next.ended = i.outcome;
+    return m.become(next, "");
+}
+Step on(const Service& s, const StopCommand& st, const Tick&, const Context& c)
+{
+    if (c.now < st.deadline) return {s, {}};
+    auto m = make(s, c);
+    if (st.running) m.actions.push_back(CancelAux{});
+    if (st.ended) return m.main_ended(*st.ended);
+    m.actions.push_back(StopMain{OutcomeKind::cancelled, true, kill_grace});
+    return m.become(Stopping{}, s.reason + "; still there after " + text(c.spec.stop.timeout));
+}
+Step on(const Service& s, const Stopping&, const MainEnded& i, const Context& c)
+{
+    return make(s, c).main_ended(i.outcome);
+}
+
+// A wish that comes while it is on its way down is remembered: a start makes it a restart, a stop takes that back.
+template <class Leaving>
+Step change_of_mind(const Service& s, const Leaving&, bool wanted, const std::string& by, const Context& c)
+{
+    auto m = make(s, c);
+    m.s.wanted = m.s.restart = wanted;
+    m.s.reason = (wanted ? "start wanted by " : "stop wanted by ") + by;
+    return m.stay();
+}
+Step on(const Service& s, const StopCommand& st, const StartWanted& i, const Context& c)
+{
+    return change_of_mind(s, st, true, i.by, c);
+}
+Step on(const Service& s, const StopCommand& st, const StopWanted& i, const Context& c)
+{
+    return change_of_mind(s, st, i.restart, i.by, c);
+}
+Step on(const Service& s, const Stopping& st, const StartWanted& i, const Context& c)
+{
+    return change_of_mind(s, st, true, i.by, c);
+}
+Step on(const Service& s, const Stopping& st, const StopWanted& i, const Context& c)
+{
+    return change_of_mind(s, st, i.restart, i.by, c);
+}
+Step on(const Service& s, const PostStop& st, const StartWanted& i, const Context& c)
+{
+    return change_of_mind(s, st, true, i.by, c);
+}
+Step on(const Service& s, const PostStop& st, const StopWanted& i, const Context& c)
+{
+    return change_of_mind(s, st, i.restart, i.by, c);
+}
+
+Step on(const Service& s, const PostStop& p, const AuxEnded&, const Context& c)
+{
+    auto m = make(s, c);
+    const auto next = p.index + 1;
+    if (next >= c.spec.post_stop.size()) return m.decide();
+    m.actions.push_back(StartRun{Role::post_stop, next});
+    return m.become(PostStop{next}, "");
+}
+
+Step on(const Service& s, const BackOff& b, const Tick&, const Context& c)
+{
+    if (c.now < b.until) return {s, {}};
+    auto m = make(s, c);
+    ++m.s.restarts;
+    return m.become(Waiting{}, "");
+}
+Step on(const Service& s, const BackOff&, const StartWanted& i, const Context& c)
+{
+    return make(s, c).become(Waiting{}, "start wanted by " + i.by);
+}
+Step on(const Service& s, const BackOff&, const StopWanted& i, const Context& c)
+{
+    auto m = make(s, c);
+    m.s.wanted = i.restart;
+    if (i.restart) return m.become(Waiting{}, "restart wanted by " + i.by);
+    return m.become(Down{Why::stopped}, "stop wanted by " + i.by);
+}
+
+template <class S, class I> Step on(const Service& s, const S&, const I&, const Context&)
+{
+    return {s, {}};
+} // no arrow: stay
+
+} // namespace
+
+Step step(const Service& service, const Input& input, const Context& context)
+{
+    return std::visit([&](const auto& state, const auto& i) { return on(service, state, i, context); }, service.state,
+                      input);
+}
+
+std::optional<base::Time> deadline(const Service& service)
+{
+    if (const auto* starting = std::get_if<Starting>(&service.state)) {
+        const auto probe = starting->probing ? std::nullopt : starting->probe_at;
+        if (probe && starting->ready_by) return std::min(*probe, *starting->ready_by);
+        return probe ? probe : starting->ready_by;
+    }
+    if (const auto* stop = std::get_if<StopCommand>(&service.state)) return stop->deadline;
+    if (const auto* back_off = std::get_if<BackOff>(&service.state)) return back_off->until;
+    return std::nullopt;
+}
+
+std::string_view name_of(const Service& service)
+{
+    struct Name {
+        std::string_view operator()(const Down& d) const { return d.why == Why::failed ? "failed" : "stopped"; }
+        std::string_view operator()(const Waiting&) const { return "waiting"; }
+        std::string_view operator()(const PreStart&) const { return "starting"; }
+        std::string_view operator()(const Starting&) const { return "starting"; }
+        std::string_view operator()(const Ready&) const { return "ready"; }
+        std::string_view operator()(const StopCommand&) const { return "stopping"; }
+        std::string_view operator()(const Stopping&) const { return "stopping"; }
+        std::string_view operator()(const PostStop&) const { return "stopping"; }
+        std::string_view operator()(const BackOff&) const { return "backoff"; }
+    };
+    return std::visit(Name{}, service.state);
+}
+
+bool settled(const Service& service)
+{
+    return std::holds_alternative<Down>(service.state) || std::holds_alternative<BackOff>(service.state) ||
+           std::holds_alternative<Waiting>(service.state);
+}
+
+bool is_success(const RestartSpec& spec, const Outcome& outcome)
+{
+    if (outcome.kind == OutcomeKind::cancelled) return true; // we ended it, for somebody who wanted so
+    return outcome.kind == OutcomeKind::exited && outcome.code && spec.success_codes.contains(*outcome.code);
+}
+
+base::Duration restart_delay(const RestartSpec& spec, int failures, double random)
+{
+    const int doublings = std::clamp(failures - 1, 0, 40);
+    const double grown = static_cast<double>(spec.delay.count()) * std::pow(2.0, doublings);
+    const double capped = std::min(grown, static_cast<double>(std::max(spec.delay, spec.max_delay).count()));
+    return base::Duration{std::llround(capped * (1.0 + random * spec.jitter_percent / 100.0))};
+}
+
+} // namespace service
+
+namespace {
+
+constexpr std::array<std::string_view, 5> role_names{"main", "pre_start", "ready", "stop", "post_stop"};
+
+} // namespace
+
+std::string_view name_of(Role role) { return role_names[static_cast<std::size_t>(role)]; }
+
+std::optional<Role> role_named(std::string_view name)
+{
+    for (std::size_t i = 0; i < role_names.size(); ++i)
+        if (role_names[i] == name) return static_cast<Role>(i);
+    return std::nullopt;
+}
+
+} // namespace processd::model
