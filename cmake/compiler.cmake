@@ -13,9 +13,10 @@ if(CCACHE)
   # Precompiled headers are cached too, once ccache may ignore their time stamps.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
       "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime" ${CCACHE})
-  add_compile_options(-fpch-preprocess)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-    remove_definitions()
+    add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+  else()
+    add_compile_options(-fpch-preprocess)
   endif()
 endif()
 

@@ -1,0 +1,295 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# lib.sh: sourced first by every system test, as  . "$(dirname "$0")/lib.sh"
+#
+# A test is a POSIX script named after the behaviour it shows; it runs under set -eu and passes by reaching its end. ctest
+# gives it BIN_DIR; by hand: BIN_DIR=build/bin tests/system/NAME.sh. As root it runs in its own pid, mount and network
+# namespaces (lo is up), where it is pid 1: all it started is gone when it ends, however it ends. Elsewhere the processes
+# below the daemon and those given to remember are killed by pid.
+#
+# Variables   T a private directory, removed at the end; CONFIG, STATE, RUNTIME the daemon's directories in it; SOCKET its
+#             API; KEEPER the keeper's pid; LOG what the daemon wrote to stderr and stdout; WAIT seconds that wait_for
+#             waits, 30 unless set.
+# Set up      settings <<E            writes processd.toml
+#             service NAME <<E        writes NAME.toml
+#             start_daemon [ARG…]     starts the keeper with --foreground and waits for the API
+#             launch_daemon [ARG…]    the same without waiting
+#             stop_daemon             SIGTERM, then waits for its end, which must be exit code 0
+# Ask         api METHOD PATH [BODY [CURL-ARG…]]     prints the reply's body; fails on a status of 400 or more
+#             status_of METHOD PATH [BODY [CURL-ARG…]]   prints the status; the body is in $T/reply
+#             ctl ARG…                processctl on our socket
+#             service_is NAME STATE…  is the service in one of the states?
+#             field NAME JQ           a value of a service, as field leaf .main.pid
+#             manager_pid             the manager's pid
+#             run_to_end BODY         posts a run, waits for its end, prints its record
+# Judge       wait_for SENTENCE COMMAND…   polls until the command succeeds; the only way to wait
+#             expect SENTENCE COMMAND…     the command must succeed
+#             refuse SENTENCE COMMAND…     the command must fail
+#             equal SENTENCE WANTED GOT    the two must be the same
+#             gone PID                true once there is no such process, or only its zombie
+#             fail SENTENCE           ends the test; the daemon's log follows
+#             skip REASON             ends the test as skipped (exit code 77)
+#             need_root, need COMMAND…     skip without
+#             remember PID            kill it at the end, too
+set -eu
+
+BIN_DIR=$(cd "${BIN_DIR:?directory of the built programs}" && pwd)
+TEST_DIR=$(cd "$(dirname "$0")" && pwd)
+WAIT=${WAIT:-30}
+
+# The outer half: makes the directory and the namespaces, runs this same script in them, cleans up after it.
+if [ -z "${T:-}" ]; then
+	T=$(mktemp -d)
+	export T
+	chmod 755 "$T"
+	_inner=
+	if [ "$(id -u)" = 0 ] && unshare -n -m -p -f --mount-proc true 2>/dev/null; then
+		trap '[ -z "$_inner" ] || kill -KILL "$_inner" 2>/dev/null' EXIT
+		trap 'exit 143' TERM HUP INT
+		TEST_NAMESPACE=1 unshare -n -m -p -f --propagation private --kill-child --mount-proc "$TEST_DIR/${0##*/}" "$@" &
+		_inner=$!
+	else
+		TEST_NAMESPACE='' "$TEST_DIR/${0##*/}" "$@" &
+		_inner=$!
+		trap 'kill -TERM "$_inner" 2>/dev/null; wait "$_inner"' EXIT
+		trap 'exit 143' TERM HUP INT
+	fi
+	_code=0
+	wait "$_inner" || _code=$?
+	trap - EXIT
+	# cgroups that the daemon of a test had no chance to remove
+	if [ -f "$T/cgroup" ]; then
+		sort -u "$T/cgroup" | while IFS= read -r _dir; do
+			find "$_dir" -depth -type d -exec rmdir {} + 2>/dev/null || :
+		done
+	fi
+	rm -rf "$T"
+	exit "$_code"
+fi
+
+CONFIG=$T/config
+STATE=$T/state
+RUNTIME=$T/run
+SOCKET=$RUNTIME/api.socket
+LOG=$T/daemon.log
+KEEPER=
+_remembered=
+mkdir -p "$CONFIG" "$STATE" "$RUNTIME"
+: >"$LOG"
+[ -z "$TEST_NAMESPACE" ] || ip link set lo up
+export CTDB_PROCESSD_SOCKET="$SOCKET"
+export ASAN_OPTIONS="${ASAN_OPTIONS:-abort_on_error=0:detect_stack_use_after_return=1}"
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:-print_stacktrace=1}"
+
+fail()
+{
+	echo "FAILED: $*" >&2
+	exit 1
+}
+
+skip()
+{
+	echo "skipped: $*"
+	exit 77
+}
+
+need_root()
+{
+	[ -n "$TEST_NAMESPACE" ] || skip 'needs root and namespaces'
+}
+
+need()
+{
+	for _command; do
+		command -v "$_command" >/dev/null || skip "needs $_command"
+	done
+}
+
+remember()
+{
+	_remembered="$_remembered $*"
+}
+
+# Prints the pids below a process.
+list_descendants()
+{
+	# shellcheck disable=SC2013 # pids, separated by blanks
+	for _child in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
+		echo "$_child"
+		(list_descendants "$_child")
+	done
+}
+
+show_logs()
+{
+	echo "--- the daemon's log (the last 200 lines)"
+	tail -n 200 "$LOG"
+	if [ -S "$SOCKET" ]; then
+		echo '--- services'
+		curl -s --max-time 5 --unix-socket "$SOCKET" http://localhost/v1/services | jq -c '.services[]' || :
+	fi
+}
+
+clean_up()
+{
+	_code=$?
+	trap - EXIT
+	set +e
+	# A manager that a sanitizer ended is started again, so only the log knows.
+	if grep -qE 'ERROR: (Address|Leak)Sanitizer|runtime error:' "$LOG"; then
+		echo 'FAILED: a sanitizer complained' >&2
+		[ "$_code" != 0 ] || _code=1
+	fi
+	case $_code in
+	0 | 77) ;;
+	*) show_logs >&2 ;;
+	esac
+	if [ -n "$KEEPER" ] && ! gone "$KEEPER"; then
+		# Stopped, it can neither start anything new nor replace what is killed.
+		kill -STOP "$KEEPER"
+		# shellcheck disable=SC2046 # a list of pids
+		kill -KILL $(list_descendants "$KEEPER") 2>/dev/null
+		kill -KILL "$KEEPER" 2>/dev/null
+	fi
+	for _pid in $_remembered; do
+		kill -KILL "$_pid" 2>/dev/null
+	done
+	exit "$_code"
+}
+trap clean_up EXIT
+trap 'exit 143' TERM HUP INT
+
+settings()
+{
+	cat >"$CONFIG/processd.toml"
+}
+
+service()
+{
+	cat >"$CONFIG/$1.toml"
+}
+
+launch_daemon()
+{
+	"$BIN_DIR/ctdb-processd" --foreground --config-dir "$CONFIG" --state-dir "$STATE" --runtime-dir "$RUNTIME" "$@" \
+		>>"$LOG" 2>&1 </dev/null &
+	KEEPER=$!
+}
+
+start_daemon()
+{
+	launch_daemon "$@"
+	wait_for 'the API answers, or the daemon has ended' answered_or_gone
+	if gone "$KEEPER"; then fail 'the daemon ended instead of serving its API'; fi
+	api GET /v1/system | jq -r '.cgroup // empty' >>"$T/cgroup"
+}
+
+answered_or_gone()
+{
+	gone "$KEEPER" || api GET /v1/system
+}
+
+stop_daemon()
+{
+	kill -TERM "$KEEPER"
+	wait_for 'the daemon ends after SIGTERM' gone "$KEEPER"
+	_status=0
+	wait "$KEEPER" || _status=$?
+	KEEPER=
+	equal "the daemon's exit code" 0 "$_status"
+}
+
+api()
+{
+	_method=$1 _path=$2 _body=${3-}
+	shift "$(($# < 3 ? $# : 3))"
+	[ -z "$_body" ] || set -- --data-binary "$_body" -H 'Content-Type: application/json' "$@"
+	curl -sS --max-time 60 --fail-with-body --unix-socket "$SOCKET" -X "$_method" "$@" "http://localhost$_path"
+}
+
+status_of()
+{
+	_method=$1 _path=$2 _body=${3-}
+	shift "$(($# < 3 ? $# : 3))"
+	[ -z "$_body" ] || set -- --data-binary "$_body" -H 'Content-Type: application/json' "$@"
+	curl -sS --max-time 60 -o "$T/reply" -w '%{http_code}\n' --unix-socket "$SOCKET" -X "$_method" "$@" \
+		"http://localhost$_path"
+}
+
+ctl()
+{
+	"$BIN_DIR/processctl" "$@"
+}
+
+field()
+{
+	api GET "/v1/services/$1" | jq -r "$2"
+}
+
+service_is()
+{
+	_now=$(field "$1" .state) || return 1
+	shift
+	for _state; do
+		[ "$_now" != "$_state" ] || return 0
+	done
+	return 1
+}
+
+manager_pid()
+{
+	api GET /v1/system | jq -r .manager.pid
+}
+
+run_to_end()
+{
+	api POST '/v1/runs?wait=60s' "$1"
+}
+
+gone()
+{
+	_line=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+	case ${_line##*) } in
+	Z* | X*) return 0 ;;
+	esac
+	return 1
+}
+
+wait_for()
+{
+	_sentence=$1
+	shift
+	_deadline=$(($(date +%s) + WAIT))
+	until "$@" >"$T/last" 2>&1; do
+		[ "$(date +%s)" -lt "$_deadline" ] || {
+			cat "$T/last" >&2
+			fail "waited $WAIT s in vain: $_sentence"
+		}
+		sleep 0.05
+	done
+}
+
+expect()
+{
+	_sentence=$1
+	shift
+	"$@" >"$T/last" 2>&1 || {
+		cat "$T/last" >&2
+		fail "$_sentence: $*"
+	}
+}
+
+refuse()
+{
+	_sentence=$1
+	shift
+	if "$@" >"$T/last" 2>&1; then
+		cat "$T/last" >&2
+		fail "$_sentence: $*"
+	fi
+}
+
+equal()
+{
+	[ "$2" = "$3" ] || fail "$1: expected \"$2\", got \"$3\""
+}
