@@ -74,10 +74,7 @@ void KeeperClient::empty(protocol::ChildId child)
 {
     send(Type::empty, std::string(bytes_of(protocol::Child{child, 0, 0})));
 }
-void KeeperClient::watch(protocol::ChildId child, std::uint64_t consumed, std::uint64_t seen)
-{
-    send(Type::watch, std::string(bytes_of(protocol::Watch{child, consumed, seen})));
-}
+void KeeperClient::watch(const protocol::Watch& watch) { send(Type::watch, std::string(bytes_of(watch))); }
 void KeeperClient::cookie(protocol::ChildId child, std::string_view cookie)
 {
     const protocol::Child request{child, static_cast<std::uint32_t>(cookie.size()), 0};

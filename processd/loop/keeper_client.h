@@ -37,7 +37,7 @@ public:
     base::Result<std::uint64_t> spawn(std::string_view spec, std::string_view cookie, const std::string* stdin_data);
     void signal(protocol::ChildId child, int signal, protocol::Scope scope);
     void empty(protocol::ChildId child);
-    void watch(protocol::ChildId child, std::uint64_t consumed, std::uint64_t seen);
+    void watch(const protocol::Watch& watch);
     void cookie(protocol::ChildId child, std::string_view cookie);
     void ack(protocol::ChildId child);
     void settings(const protocol::Settings& settings);

@@ -145,6 +145,7 @@ struct ChildState {
     std::int64_t max_rss_kb, minor_faults, major_faults, blocks_in, blocks_out, switches, preemptions;
     std::uint64_t ring_head; // absolute offset of the end of output
     std::uint64_t consumed;  // as the manager last said by watch
+    std::array<std::uint64_t, 4> consumed_counts; // likewise: stdout bytes, dropped; stderr bytes, dropped
     std::int64_t ready_mono_ns;
     std::int64_t watchdog_mono_ns; // last WATCHDOG=1, 0 for never
     Emptying emptying;
@@ -179,6 +180,7 @@ struct Watch {
     ChildId child;
     std::uint64_t consumed; // ring offset up to which output is in the manager's sinks; kept for the next manager
     std::uint64_t seen;     // ring offset up to which it was read; a ChildState follows as soon as ring_head is beyond it
+    std::array<std::uint64_t, 4> counts; // the manager's totals at `consumed`, only kept: see ChildState
 };
 struct Settings {
     std::int64_t stop_budget_ns; // orderly stop: from its beginning to the keeper's own KILL of what is left
