@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/supervisor/operations.h: the changes of services that somebody asked for, each with its end. An operation is
+// on record in state.tdb before start() of it returns; the newest max_kept finished ones are remembered.
+#pragma once
+
+#include "helpers/base/result.h"
+#include "helpers/base/time.h"
+#include "processd/model/run_record.h"
+#include "processd/supervisor/event.h"
+
+#include <functional>
+#include <list>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace processd::store {
+class State;
+}
+
+namespace processd::supervisor {
+
+struct Operation {
+    std::string id;
+    std::string action; // start | stop | restart | reload | signal
+    std::string service;
+    std::string state = "running"; // pending | running | done
+    std::optional<std::string> result; // ok | failed | aborted | superseded
+    std::string reason;
+    base::WallTime created, ended;
+    std::optional<model::Identity> asked_by;
+    std::vector<std::string> runs;
+    std::optional<std::string> proof;
+    std::vector<std::int32_t> survivors;
+    friend bool operator==(const Operation&, const Operation&) = default;
+};
+void to_json(nlohmann::json& j, const Operation& operation);
+void from_json(const nlohmann::json& j, Operation& operation); // throws nlohmann's exceptions
+
+class Operations {
+public:
+    static constexpr std::size_t max_kept = 500;
+
+    explicit Operations(store::State& state);
+
+    void restore(); // what an earlier manager left
+    void forget_open(std::string_view reason); // a new keeper life: what was open can't be finished
+    base::Result<Operation> begin(std::string action, std::string service, std::optional<model::Identity> asked_by);
+    void finish(std::string_view id, std::string result, std::string reason, std::optional<std::string> proof = {},
+                std::vector<std::int32_t> survivors = {});
+    void add_run(std::string_view id, const std::string& run);
+
+    [[nodiscard]] base::Result<Operation> get(std::string_view id) const; // Errc::not_found
+    // Newest first. filter by service and state where given; `after` is an id or empty.
+    [[nodiscard]] std::vector<Operation> list(const std::optional<std::string>& service,
+                                              const std::optional<std::string>& state, std::string_view after,
+                                              std::size_t limit, std::optional<std::string>* next) const;
+    [[nodiscard]] const Operation* open_for(std::string_view service) const; // start, stop or restart under way
+    [[nodiscard]] std::size_t open_count() const;
+
+    Event<const Operation&> on_change;
+
+private:
+    void save(const Operation& operation);
+
+    store::State& state_;
+    std::map<std::string, Operation, std::less<>> operations_; // ULIDs sort by time
+};
+
+} // namespace processd::supervisor

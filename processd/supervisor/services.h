@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/supervisor/services.h: all services: model::Service machines bound to their runs, order by dependencies, the
+// operations on them, and their status. A machine's new state is in state.tdb before its actions are carried out.
+#pragma once
+
+#include "processd/model/service.h"
+#include "processd/protocol/message.h"
+#include "processd/supervisor/event.h"
+#include "processd/supervisor/operations.h"
+
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace processd::loop {
+class Loop;
+}
+namespace processd::store {
+class State;
+}
+
+namespace processd::supervisor {
+
+class Runs;
+
+class Services {
+public:
+    Services(loop::Loop& loop, Runs& runs, Operations& operations, store::State& state);
+    ~Services();
+    Services(const Services&) = delete;
+    Services& operator=(const Services&) = delete;
+
+    // At start: the configuration, and what state.tdb holds of an earlier manager of this keeper (`restored`) or nothing.
+    void load(const std::map<std::string, model::ServiceSpec>& specs, bool restored);
+    // After a reload: new ones start if auto, changed ones apply at their next start, gone ones stay until they are down.
+    void apply(const std::map<std::string, model::ServiceSpec>& specs);
+
+    // Errc::not_found names the nearest service. start/stop/restart/reload/signal are operations; one that finds the
+    // service where it is wanted is done at once. A newer operation on the same service supersedes an open one.
+    base::Result<Operation> start(std::string_view name, const std::optional<model::Identity>& by);
+    base::Result<Operation> stop(std::string_view name, const std::optional<model::Identity>& by);
+    base::Result<Operation> restart(std::string_view name, const std::optional<model::Identity>& by);
+    base::Result<Operation> reload(std::string_view name, const std::optional<model::Identity>& by);
+    base::Result<Operation> signal(std::string_view name, int signal, protocol::Scope scope,
+                                   const std::optional<model::Identity>& by);
+    // The service stays as it is by then; an operation that is done is returned as it is.
+    base::Result<Operation> abort(std::string_view operation);
+
+    // Orderly stop of everything in reverse order; `done` is told once. What had not ended by the deadline is named.
+    void stop_all(base::Time deadline, std::function<void()> done);
+
+    [[nodiscard]] std::vector<std::string> names() const;
+    [[nodiscard]] base::Result<nlohmann::json> status(std::string_view name) const; // docs/openapi.yaml, Service
+    [[nodiscard]] std::size_t count_ready() const;
+    [[nodiscard]] std::size_t count_failed() const;
+
+    Event<const std::string&> on_change; // name
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace processd::supervisor

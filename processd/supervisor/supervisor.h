@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/supervisor/supervisor.h: the manager's parts put together behind the keeper channel: store, captured output,
+// runs, services, operations. It exists from the keeper's HELLO on; `on_serve` comes when everything was taken up again
+// and the API may be served on the listening socket.
+#pragma once
+
+#include "helpers/base/unique_fd.h"
+#include "processd/model/service_spec.h"
+#include "processd/protocol/message.h"
+#include "processd/supervisor/changes.h"
+#include "processd/supervisor/operations.h"
+#include "processd/supervisor/runs.h"
+#include "processd/supervisor/services.h"
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+namespace processd::loop {
+class Loop;
+}
+namespace processd::output {
+class LogStore;
+}
+
+namespace processd::supervisor {
+
+struct Directories {
+    std::string config, state, runtime;
+};
+
+class Supervisor {
+public:
+    struct Events {
+        std::function<void(base::UniqueFd listening)> on_serve;
+        std::function<void(const model::DaemonSpec&)> on_configuration; // now and after each reload
+        std::function<void(int exit_code)> on_exit;                     // the manager has to end: 0 orderly, 2 configuration
+    };
+    Supervisor(loop::Loop& loop, base::UniqueFd keeper_channel, Directories directories, std::string program_directory,
+               Events events);
+    ~Supervisor();
+    Supervisor(const Supervisor&) = delete;
+    Supervisor& operator=(const Supervisor&) = delete;
+
+    // Valid from on_serve on.
+    Runs& runs();
+    Services& services();
+    Operations& operations();
+    Changes& changes();
+    output::LogStore& logs();
+    [[nodiscard]] const model::DaemonSpec& daemon() const;
+
+    // docs/openapi.yaml, System, without what only the API knows (connections, followers, you).
+    [[nodiscard]] nlohmann::json system() const;
+    // Reads the directory again. The result is docs/openapi.yaml's Reload; nullopt with `errors` filled (ConfigError list)
+    // when it is wrong, and then nothing was changed.
+    std::optional<nlohmann::json> reload(nlohmann::json* errors);
+    // Begins the orderly stop; returns its deadline as wall time. Asking again returns the same.
+    base::WallTime shutdown(const std::optional<model::Identity>& by);
+    [[nodiscard]] bool stopping() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace processd::supervisor
