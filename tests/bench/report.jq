@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# tests/bench/report.jq: from the measurements of ./bench (one object a line, slurped) to docs/benchmarks.md.
+# $machine, $command and $date come from ./bench. Every figure is the median over the rounds.
+
+def median: sort | if length == 0 then null else .[(length / 2 | floor)] end;
+def figures(f): [.[] | f | select(. != null)] | median;
+def round1: . * 10 | round / 10;
+def us: if . == null then "–" elif . < 10000 then "\(round) µs" else "\(. / 1000 | round1) ms" end;
+def mb: if . == null then "–" else "\(. / 1024 * 100 | round / 100) MB" end;
+def ratio: if . == null then "–" else "\(. * 100 | round / 100)×" end;
+def met(ok): if ok then "met" else "**missed**" end;
+
+. as $all
+| def runs($what; $program; $k; $ballast; f):
+    [$all[] | select(.what == $what and .program == $program and .in_flight == $k and .ballast == $ballast)] | figures(f);
+  def peer($name; f): [$all[] | select(.what == "peer" and .peer == $name)] | figures(f);
+  def row($program; $k):
+    runs("fork"; $program; $k; 0; .per_run_us) as $fork
+    | runs("spawn"; $program; $k; 0; .per_run_us) as $spawn
+    | runs("rest"; $program; $k; 0; .per_run_us) as $rest
+    | runs("rest"; $program; $k; 1024; .per_run_us) as $large
+    | runs("rest"; $program; $k; 0; .each.p99) as $p99
+    | "| \($program) | \($k) | \($fork | us) | \($spawn | us) | \($rest | us) | \($large | us) | " +
+      (if $rest then "\($rest - $fork | us) | \($rest / $fork | ratio)" else "– | –" end) + " | \($p99 | us) |";
+  ["ctdb-processd", "s6", "runit", "supervisord"] as $peers
+| def across($title; f): "| \($title) | " + ([$peers[] | . as $name | f] | join(" | ")) + " |";
+  ([$all[] | select(.what == "api")]) as $api
+| runs("rest"; "/bin/true"; 1; 0; .per_run_us) as $true_rest
+| runs("fork"; "/bin/true"; 1; 0; .per_run_us) as $true_bare
+| runs("rest"; "/bin/true"; 1; 1024; .per_run_us) as $true_large
+| runs("rest"; "5 ms"; 1; 0; .per_run_us) as $five_rest
+| runs("fork"; "5 ms"; 1; 0; .per_run_us) as $five_bare
+| peer("ctdb-processd"; .respawn.median) as $respawn
+| (peer("ctdb-processd"; .pss_kb - .ring_pss_kb)) as $pss
+| peer("ctdb-processd"; .idle_wakeups) as $idle
+| ($api | figures(.answers.p99)) as $p99
+| "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->
+# Benchmarks
+
+Written by `\($command)` on \($date): \($machine). Every figure is the median of \($all | map(.round) | max) rounds;
+within a round the things that are compared follow each other directly.
+
+## Aims
+
+| aim | measured | |
+| --- | --- | --- |
+| `/bin/true` through REST at most 350 µs over bare | \(if $true_rest then "\($true_rest - $true_bare | us) | \(met($true_rest - $true_bare <= 350))" else "not measured | –" end) |
+| the 5 ms command through REST at most 1.15 × bare | \(if $five_rest then "\($five_rest / $five_bare | ratio) | \(met($five_rest / $five_bare <= 1.15))" else "not measured | –" end) |
+| flat from 0 to 1 GB of manager memory (within 10 %) | \(if $true_large then "\($true_large / $true_rest | ratio) | \(met($true_large / $true_rest <= 1.1))" else "not measured | –" end) |
+| crash → respawn with zero delay at most 5 ms | \(if $respawn then "\($respawn | us) | \(met($respawn <= 5000))" else "not measured | –" end) |
+| API p99 under load at most 5 ms | \(if $p99 then "\($p99 | us) | \(met($p99 <= 5000))" else "not measured | –" end) |
+| PSS of keeper and manager with 20 services at most 6 MB, touched rings apart | \(if $pss then "\($pss | mb) | \(met($pss <= 6144))" else "not measured | –" end) |
+| no wake-ups when idle | \(if $idle then "\($idle) in \(peer("ctdb-processd"; .idle_s)) s | \(met($idle == 0))" else "not measured | –" end) |
+
+## A run through REST beside a bare spawn
+
+Time per run: wall time of all runs divided by their number, from request to the complete record in the reply. Bare is a small
+process that does nothing but start the same program and wait for it, with fork and exec (as the keeper does, and what the
+differences are taken from) and with `posix_spawn`, which is vfork inside. REST is `POST /v1/runs?wait=60s` on kept connections to
+the Unix socket, one connection per run in flight; it includes two pipes, the recording of output, and the record in the database.
+The 2 and 5 ms commands use that much processor time themselves. \"1 GB\": the manager's memory was filled up before.
+
+| command | in flight | bare, fork | bare, posix_spawn | REST | REST, 1 GB | over bare | ratio | p99 of REST |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+\([("/bin/true", "2 ms", "5 ms") as $p | (1, 8) as $k | row($p; $k)] | join("\n"))
+
+## The API while the daemon is busy
+
+`GET /v1/services` every 5 ms on one connection, while eight connections run the 5 ms command without pause and a service logs
+10 MB/s: median \($api | figures(.answers.median) | us), p99 \($p99 | us), maximum \($api | figures(.answers.max) | us); \($api | figures(.runs) // "–") runs in
+\($api | figures(.seconds) // "–") s went on meanwhile.
+
+## Beside other supervisors
+
+20 services that do nothing, each supervisor with its own defaults but restarts switched on and, for ctdb-processd, `delay = \"0s\"`.
+Watched from outside in the same way: start is from the supervisor's exec to main() of the last service, respawn from SIGKILL of a
+service (2 s old or older) to main() of the next, PSS is of all processes but the services. s6 waits a second before any restart,
+and supervisord looks once a second; runit's scan of its directory begins with a second of waiting.
+
+| | \($peers | join(" | ")) |
+| --- | --- | --- | --- | --- |
+\(across("start of 20 services"; . as $n | peer($n; .start_us) | us))
+\(across("respawn, median"; . as $n | peer($n; .respawn.median) | us))
+\(across("respawn, p99"; . as $n | peer($n; .respawn.p99) | us))
+\(across("PSS"; . as $n | peer($n; .pss_kb) | mb))
+\(across("of it output rings"; . as $n | peer($n; .ring_pss_kb) | mb))
+\(across("processes"; . as $n | peer($n; .processes) | "\(. // "–")"))
+\(across("wake-ups while idle"; . as $n | "\(peer($n; .idle_wakeups) // "–") in \(peer($n; .idle_s) // "–") s"))
+"
