@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/config/changes.h"
+
+#include <array>
+
+namespace processd::config {
+namespace {
+
+using model::DaemonSpec;
+using model::ServiceSpec;
+
+enum class Applies { now, at_next_start };
+
+template <class Spec> struct Key {
+    std::string_view name;
+    Applies applies;
+    bool (*same)(const Spec&, const Spec&);
+};
+
+// What is asked again each time it is needed applies now; what made the process applies to the next one.
+#define SAME(member) [](const auto& a, const auto& b) { return a.member == b.member; }
+constexpr std::array<Key<ServiceSpec>, 38> service_keys{{
+    {"command", Applies::at_next_start, SAME(process.command)},
+    {"user", Applies::at_next_start, SAME(process.user)},
+    {"group", Applies::at_next_start, SAME(process.group)},
+    {"groups", Applies::at_next_start, SAME(process.groups)},
+    {"cwd", Applies::at_next_start, SAME(process.cwd)},
+    {"umask", Applies::at_next_start, SAME(process.umask)},
+    {"environment", Applies::at_next_start, SAME(process.environment)},
+    {"environment_file", Applies::at_next_start, SAME(process.environment_file)},
+    {"nice", Applies::at_next_start, SAME(process.nice)},
+    {"io_class", Applies::at_next_start, SAME(process.io_class)},
+    {"io_level", Applies::at_next_start, SAME(process.io_level)},
+    {"scheduler", Applies::at_next_start, SAME(process.scheduler)},
+    {"priority", Applies::at_next_start, SAME(process.priority)},
+    {"cpus", Applies::at_next_start, SAME(process.cpus)},
+    {"oom_score_adj", Applies::at_next_start, SAME(process.oom_score_adj)},
+    {"limits", Applies::at_next_start, SAME(process.limits)},
+    {"ring", Applies::at_next_start, SAME(process.ring_bytes)},
+    {"spawn_timeout", Applies::at_next_start, SAME(process.spawn_timeout)},
+    {"start", Applies::now, SAME(auto_start)},
+    {"after", Applies::at_next_start, SAME(after)},
+    {"requires", Applies::now, SAME(requires_)},
+    {"binds_to", Applies::now, SAME(binds_to)},
+    {"runtime_directory", Applies::at_next_start, SAME(runtime_directory)},
+    {"pre_start", Applies::at_next_start, SAME(pre_start)},
+    {"post_stop", Applies::now, SAME(post_stop)},
+    {"hook_timeout", Applies::now, SAME(hook_timeout)},
+    {"ready", Applies::at_next_start, SAME(ready)},
+    {"restart.policy", Applies::now, SAME(restart.policy)},
+    {"restart.delay", Applies::now, SAME(restart.delay)},
+    {"restart.max_delay", Applies::now, SAME(restart.max_delay)},
+    {"restart.jitter_percent", Applies::now, SAME(restart.jitter_percent)},
+    {"restart.reset_after", Applies::now, SAME(restart.reset_after)},
+    {"restart.burst", Applies::now, SAME(restart.burst)},
+    {"restart.burst_window", Applies::now, SAME(restart.burst_window)},
+    {"restart.success_codes", Applies::now, SAME(restart.success_codes)},
+    {"stop.command", Applies::now, SAME(stop.command)},
+    {"stop.signal", Applies::now, SAME(stop.signal)},
+    {"stop.timeout", Applies::now, SAME(stop.timeout)},
+}};
+// Sinks, stores and buffers are made once in the manager's life.
+constexpr std::array<Key<DaemonSpec>, 17> daemon_keys{{
+    {"stop_budget", Applies::now, SAME(stop_budget)},
+    {"log_level", Applies::now, SAME(log_level)},
+    {"access", Applies::now, SAME(access)},
+    {"limits.body", Applies::now, SAME(max_body_bytes)},
+    {"limits.connections", Applies::now, SAME(max_connections)},
+    {"limits.connections_per_uid", Applies::now, SAME(max_connections_per_uid)},
+    {"limits.idle_timeout", Applies::now, SAME(idle_timeout)},
+    {"limits.request_timeout", Applies::now, SAME(request_timeout)},
+    {"limits.stream_backlog", Applies::now, SAME(stream_backlog_bytes)},
+    {"limits.runs", Applies::now, SAME(max_runs)},
+    {"records.max_count", Applies::at_next_start, SAME(max_records)},
+    {"records.max_age", Applies::at_next_start, SAME(max_record_age)},
+    {"records.tail", Applies::at_next_start, SAME(tail_bytes)},
+    {"records.sync", Applies::at_next_start, SAME(sync)},
+    {"records.sync_interval", Applies::at_next_start, SAME(sync_interval)},
+    {"logs.memory", Applies::at_next_start, SAME(log_memory_bytes)},
+    {"logs.sink", Applies::at_next_start, SAME(sinks)},
+}};
+#undef SAME
+
+template <class Keys, class Spec>
+void differing(const Keys& keys, const Spec& before, const Spec& after, std::vector<std::string>& now,
+               std::vector<std::string>& at_next_start)
+{
+    for (const auto& key : keys)
+        if (!key.same(before, after)) (key.applies == Applies::now ? now : at_next_start).emplace_back(key.name);
+}
+
+} // namespace
+
+std::string_view name_of(ChangeKind kind)
+{
+    switch (kind) {
+    case ChangeKind::added: return "added";
+    case ChangeKind::removed: return "removed";
+    case ChangeKind::removed_running: return "removed_running";
+    case ChangeKind::changed: return "changed";
+    }
+    return "changed";
+}
+
+Changes compare(const model::Configuration& before, const model::Configuration& after,
+                const std::set<std::string>& running)
+{
+    Changes changes;
+    differing(daemon_keys, before.daemon, after.daemon, changes.daemon_now, changes.daemon_at_next_start);
+    std::map<std::string, ServiceChange> services; // by name, as two maps are walked
+    for (const auto& [name, old] : before.services) {
+        ServiceChange change{name, ChangeKind::changed, {}, {}};
+        const auto kept = after.services.find(name);
+        if (kept == after.services.end()) {
+            change.kind = running.contains(name) ? ChangeKind::removed_running : ChangeKind::removed;
+        } else {
+            // Of a service without a process everything is new at its next start, which is when any of it counts.
+            auto& later = running.contains(name) ? change.at_next_start : change.now;
+            differing(service_keys, old, kept->second, change.now, later);
+            if (change.now.empty() && change.at_next_start.empty()) continue;
+        }
+        services.emplace(name, std::move(change));
+    }
+    for (const auto& entry : after.services)
+        if (!before.services.contains(entry.first))
+            services.emplace(entry.first, ServiceChange{entry.first, ChangeKind::added, {}, {}});
+    for (auto& entry : services) changes.services.push_back(std::move(entry.second));
+    return changes;
+}
+
+} // namespace processd::config

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/config/problem.h: what is wrong with a configuration, as values. Every problem of every file is kept, so
+// that one look is enough to mend them all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace processd::config {
+
+// Where something is written: a file of the document (0 the file itself, then its drop-ins), and a line and column that
+// count from 1. Line 0 means the file as a whole.
+struct Place {
+    std::size_t file = 0;
+    std::uint32_t line = 0;
+    std::uint32_t column = 0;
+    friend bool operator==(const Place&, const Place&) = default;
+};
+
+struct Problem {
+    std::string file; // as it was opened, or the directory
+    std::uint32_t line = 0;
+    std::uint32_t column = 0;
+    std::string key;     // "service.restart.delay"; empty where no key is at fault
+    std::string message; // a sentence that says what would be right
+    friend bool operator==(const Problem&, const Problem&) = default;
+};
+using Problems = std::vector<Problem>;
+
+// "FILE:LINE:COLUMN: message", or "FILE: message" for a file as a whole; control bytes in it are shown as \xNN.
+std::string format(const Problem& problem);
+// By file, line and column.
+void sort(Problems& problems);
+
+// Collects the problems of one document (a file and its drop-ins) and turns places into file names. A document that is
+// wrong throughout is reported up to a bound, with the number of what was left out.
+class Complaints {
+public:
+    explicit Complaints(std::vector<std::string> files) : files_(std::move(files)) {}
+
+    void add(const Place& place, std::string_view key, std::string message);
+    [[nodiscard]] bool full() const noexcept { return problems_.size() >= most; }
+    [[nodiscard]] bool empty() const noexcept { return problems_.empty(); }
+    [[nodiscard]] const std::string& file(const Place& place) const { return files_[place.file]; }
+    void hand_over(Problems& to); // appends all, leaving this empty
+
+private:
+    static constexpr std::size_t most = 100;
+    std::vector<std::string> files_;
+    Problems problems_;
+    std::size_t left_out_ = 0;
+};
+
+} // namespace processd::config

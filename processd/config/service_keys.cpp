@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/config/service_keys.h"
+
+#include "processd/config/process_keys.h"
+#include "processd/config/table_reader.h"
+#include "processd/model/outcome.h"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+
+namespace processd::config {
+namespace {
+
+using namespace std::chrono_literals;
+using model::ReadyKind;
+
+constexpr base::Duration day = 24h;
+constexpr std::array<std::string_view, 4> ready_keys{"command", "notify", "fd", "output"};
+
+// What says how the service tells that it is ready. A drop-in that gives another way replaces the one below it, as the
+// four exclude each other; two in one file are a mistake.
+std::vector<const Entry*> ways_of_readiness(TableReader& keys)
+{
+    std::vector<const Entry*> ways;
+    std::size_t newest = 0;
+    for (const auto key : ready_keys)
+        if (const Entry* entry = keys.find(key)) {
+            ways.push_back(entry);
+            newest = std::max(newest, entry->place.file);
+        }
+    std::erase_if(ways, [&](const Entry* entry) { return entry->place.file < newest; });
+    return ways;
+}
+
+void read_ready(TableReader& service, model::ReadySpec& ready)
+{
+    auto keys = service.table("ready", R"([service.ready] with command = ["/usr/bin/ctdb", "ping"])");
+    if (!keys) return;
+    keys->duration("timeout", ready.timeout, {0ms, day});
+    keys->duration("every", ready.every, {10ms, 1h});
+    keys->duration("reply_timeout", ready.reply_timeout, {10ms, 1h});
+    const auto ways = ways_of_readiness(*keys);
+    if (ways.empty()) {
+        keys->complain(keys->place(), "",
+                       "[service.ready] needs one of command = [...], notify = true, fd = 3, output = \"text\"");
+    } else if (ways.size() > 1) {
+        keys->complain(ways[1]->place, ways[1]->key,
+                       "[service.ready] has both " + quoted(ways[0]->key) + " and " + quoted(ways[1]->key) +
+                           "; a service is ready in one way");
+    } else if (ways[0]->key == "command") {
+        ready.kind = ReadyKind::command;
+        keys->command("command", ready.command);
+    } else if (ways[0]->key == "notify") {
+        bool notify = true;
+        keys->boolean("notify", notify);
+        ready.kind = notify ? ReadyKind::notify : ReadyKind::none;
+    } else if (ways[0]->key == "fd") {
+        ready.kind = ReadyKind::fd;
+        keys->number("fd", ready.fd, 3, 255);
+    } else {
+        ready.kind = ReadyKind::output;
+        keys->text("output", ready.pattern);
+    }
+    if (ways.size() == 1 && ways[0]->key != "command")
+        for (const char* key : {"every", "reply_timeout"})
+            if (const Entry* entry = find(keys->entries(), key);
+                entry != nullptr && entry->place.file >= ways[0]->place.file)
+                keys->complain(entry->place, key, quoted(key) + " goes with a ready command only");
+    keys->finish();
+}
+
+void read_success_codes(TableReader& keys, std::set<int>& codes)
+{
+    const Entry* entry = keys.find("success_codes");
+    if (entry == nullptr) return;
+    const auto* items = std::get_if<Array>(&entry->value.data);
+    if (items == nullptr) return keys.must_be(*entry, "an array of exit codes, like [0, 75]");
+    codes.clear();
+    for (const auto& item : *items) {
+        const auto* number = std::get_if<std::int64_t>(&item.data);
+        if (number == nullptr || *number < 0 || *number > 255)
+            return keys.complain(item.place, "success_codes",
+                                 R"("success_codes" must hold exit codes from 0 to 255, like [0, 75])");
+        codes.insert(static_cast<int>(*number));
+    }
+}
+
+void read_restart(TableReader& service, model::RestartSpec& restart)
+{
+    auto keys = service.table("restart", R"([service.restart] with policy = "on-failure")");
+    if (!keys) return;
+    using model::RestartPolicy;
+    keys->word<RestartPolicy>("policy", restart.policy,
+                              {{"always", RestartPolicy::always},
+                               {"on-failure", RestartPolicy::on_failure},
+                               {"never", RestartPolicy::never}});
+    keys->duration("delay", restart.delay, {0ms, day});
+    const bool capped = keys->duration("max_delay", restart.max_delay, {0ms, day});
+    if (restart.max_delay < restart.delay) {
+        if (capped)
+            keys->complain(*keys->find("max_delay"), R"("max_delay" must not be shorter than "delay")");
+        else
+            restart.max_delay = restart.delay;
+    }
+    keys->number("jitter_percent", restart.jitter_percent, 0, 100);
+    keys->duration("reset_after", restart.reset_after, {0ms, 30 * day});
+    keys->number("burst", restart.burst, 0, 100'000);
+    keys->duration("burst_window", restart.burst_window, {1ms, 30 * day});
+    read_success_codes(*keys, restart.success_codes);
+    keys->finish();
+}
+
+void read_signal(TableReader& keys, std::string& signal)
+{
+    const Entry* entry = keys.find("signal");
+    if (entry == nullptr) return;
+    const auto* name = std::get_if<std::string>(&entry->value.data);
+    if (name == nullptr) {
+        const auto* number = std::get_if<std::int64_t>(&entry->value.data);
+        const bool known = number != nullptr && *number >= 1 && *number <= SIGRTMAX;
+        const auto right = known ? model::signal_name(static_cast<int>(*number)) : "SIGTERM";
+        return keys.must_be(*entry, "a signal's name in a string, like " + quoted(right));
+    }
+    const auto number = model::signal_number(*name);
+    if (number) {
+        const auto full = model::signal_name(*number);
+        signal = full.starts_with("SIG") ? full.substr(3) : std::to_string(*number);
+        return;
+    }
+    std::vector<std::string> names;
+    for (int s = 1; s <= SIGRTMAX; ++s) {
+        const auto full = model::signal_name(s);
+        if (full.starts_with("SIG")) names.push_back(name->starts_with("SIG") ? full : full.substr(3));
+    }
+    keys.complain(*entry, R"("signal" must be a signal's name, like "TERM" or "SIGUSR1", not )" + quoted(*name) +
+                              did_you_mean(*name, {names.begin(), names.end()}));
+}
+
+void read_stop(TableReader& service, model::StopSpec& stop)
+{
+    auto keys = service.table("stop", R"([service.stop] with timeout = "60s")");
+    if (!keys) return;
+    keys->command("command", stop.command);
+    read_signal(*keys, stop.signal);
+    keys->duration("timeout", stop.timeout, {0ms, day});
+    keys->finish();
+}
+
+// It is removed with all it holds after each stop, so nothing that others live in may be named.
+void read_runtime_directory(TableReader& keys, ServiceFile& file)
+{
+    std::string path;
+    if (!keys.path("runtime_directory", path)) return;
+    const Entry& entry = *keys.find("runtime_directory");
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    const bool crooked = (path + "/").find("/../") != std::string::npos ||
+                         (path + "/").find("/./") != std::string::npos || path.find("//") != std::string::npos;
+    if (crooked || std::count(path.begin(), path.end(), '/') < 2)
+        return keys.complain(entry,
+                             R"("runtime_directory" is removed after each stop, so it must be a plain path below )"
+                             R"(another directory, like "/run/ctdb", not )" +
+                                 quoted(path));
+    file.spec.runtime_directory = path;
+    file.runtime_directory_place = entry.value.place;
+}
+
+void read_references(TableReader& keys, std::string_view key, std::vector<std::string>& names, ServiceFile& file)
+{
+    if (!keys.strings(key, names, R"(["network"])")) return;
+    const auto& items = std::get<Array>(find(keys.entries(), key)->value.data);
+    for (std::size_t i = 0; i < names.size(); ++i)
+        file.references.push_back({std::string(key), names[i], items[i].place});
+}
+
+} // namespace
+
+bool is_service_name(std::string_view name)
+{
+    const auto first = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    return !name.empty() && name.size() <= 64 && first(name.front()) &&
+           std::all_of(name.begin(), name.end(),
+                       [&](char c) { return first(c) || c == '_' || c == '.' || c == '@' || c == '-'; }) &&
+           name != "processd";
+}
+
+ServiceFile read_service(const std::string& name, const Table& document, Complaints& complaints)
+{
+    ServiceFile file;
+    file.spec.name = name;
+    TableReader top{document, {0, 1, 1}, "", complaints};
+    const Entry* service = top.find("service");
+    bool later = false;
+    for (const char* kind : {"job", "lock"})
+        if (const Entry* entry = top.find(kind)) {
+            later = true;
+            top.complain(entry->place, kind,
+                         std::string("[") + kind + "] comes in a later version; this one knows [service] only" +
+                             (service != nullptr ? ", and a file declares exactly one" : ""));
+        }
+    const std::vector<std::string_view> tables{"service", "job", "lock"};
+    for (const auto& entry : document) {
+        if (std::find(tables.begin(), tables.end(), entry.key) != tables.end()) continue;
+        const bool table = std::holds_alternative<Table>(entry.value.data);
+        complaints.add(entry.place, entry.key,
+                       table ? "[" + entry.key + "] is not known here; the file declares [service]" +
+                                   did_you_mean(entry.key, tables)
+                             : quoted(entry.key) + " stands outside of [service]: put the line [service] before it");
+    }
+    if (service == nullptr) {
+        if (!later && document.empty())
+            complaints.add({0, 1, 1}, "service", "the file is empty: it must declare a [service] with a command");
+        return file;
+    }
+    auto keys = top.table("service", R"([service] with command = ["/usr/sbin/ctdbd", "-i"])");
+    if (!keys) return file;
+    file.place = service->place;
+    read_process(*keys, file.spec.process);
+    keys->word<bool>("start", file.spec.auto_start, {{"auto", true}, {"manual", false}});
+    read_references(*keys, "after", file.spec.after, file);
+    read_references(*keys, "requires", file.spec.requires_, file);
+    read_references(*keys, "binds_to", file.spec.binds_to, file);
+    read_runtime_directory(*keys, file);
+    keys->commands("pre_start", file.spec.pre_start);
+    keys->commands("post_stop", file.spec.post_stop);
+    keys->duration("hook_timeout", file.spec.hook_timeout, {10ms, day});
+    read_ready(*keys, file.spec.ready);
+    read_restart(*keys, file.spec.restart);
+    read_stop(*keys, file.spec.stop);
+    keys->finish();
+    return file;
+}
+
+} // namespace processd::config

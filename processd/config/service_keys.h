@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/config/service_keys.h: the keys of NAME.toml's [service] table as a ServiceSpec. Keys, units and defaults
+// are described in ctdb-processd.toml(5).
+#pragma once
+
+#include "processd/config/document.h"
+#include "processd/model/service_spec.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace processd::config {
+
+// A name in after, requires or binds_to, for the checks that need all services.
+struct Reference {
+    std::string key;
+    std::string to;
+    Place place;
+};
+
+struct ServiceFile {
+    model::ServiceSpec spec;
+    std::vector<Reference> references;
+    Place place;                   // of [service]
+    Place runtime_directory_place; // of its value, where there is one
+};
+
+// [a-z0-9][a-z0-9_.@-]{0,63}, and not the daemon's own "processd".
+bool is_service_name(std::string_view name);
+
+// Whatever does not fit is in complaints, and the result then is of no use.
+ServiceFile read_service(const std::string& name, const Table& document, Complaints& complaints);
+
+} // namespace processd::config
