@@ -81,8 +81,8 @@ struct Survived {};
 struct StopWanted {
     OutcomeKind why = OutcomeKind::cancelled; // cancelled | timed_out
     int signal = SIGTERM;
-    bool tree = true;                      // signal the whole tree, not just the leader
-    std::optional<base::Duration> timeout; // instead of the policy's stop_timeout
+    bool tree = true;                        // signal the whole tree, not just the leader
+    std::optional<base::Duration> timeout{}; // instead of the policy's stop_timeout
 };
 struct Tick {};
 using Input = std::variant<Spawned, SpawnFailed, Exited, Emptied, Survived, StopWanted, Tick>;
