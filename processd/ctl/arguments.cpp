@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/ctl/arguments.h"
+
+#include "helpers/base/duration.h"
+#include "processd/ctl/exit_code.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <iostream>
+
+namespace processd::ctl {
+namespace {
+
+using Duration = std::optional<std::chrono::milliseconds>;
+
+std::string is_duration(const std::string& text)
+{
+    const auto parsed = base::parse_duration(text);
+    return parsed ? std::string() : parsed.error().message();
+}
+
+bool is_limit_value(std::string_view text)
+{
+    std::uint64_t value = 0;
+    const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return text == "unlimited" || (problem == std::errc{} && rest == text.data() + text.size());
+}
+
+std::string is_limit(const std::string& text)
+{
+    const auto equals = text.find('=');
+    const auto value = equals == std::string::npos ? std::string() : text.substr(equals + 1);
+    const auto colon = value.find(':');
+    const bool fits = equals != 0 && is_limit_value(value.substr(0, colon)) &&
+                      (colon == std::string::npos || is_limit_value(value.substr(colon + 1)));
+    return fits ? ""
+                : "\"" + text + "\" is not a limit: write NAME=N, NAME=unlimited or NAME=SOFT:HARD, like nofile=1024";
+}
+
+std::string is_assignment(const std::string& text)
+{
+    const auto equals = text.find('=');
+    return equals == std::string::npos || equals == 0 ? "\"" + text + "\" is not NAME=VALUE" : "";
+}
+
+std::string is_octal(const std::string& text)
+{
+    const bool fits = !text.empty() && text.size() <= 4 && text.find_first_not_of("01234567") == std::string::npos &&
+                      std::stoi(text, nullptr, 8) <= 0777;
+    return fits ? "" : "\"" + text + "\" is not a umask: write octal digits up to 0777";
+}
+
+// "0,2,4-7"
+std::optional<std::vector<std::uint32_t>> parse_cpus(std::string_view text)
+{
+    std::vector<std::uint32_t> cpus;
+    while (!text.empty()) {
+        const auto comma = text.find(',');
+        const auto item = text.substr(0, comma);
+        std::uint32_t from = 0;
+        const char* const end = item.data() + item.size();
+        auto [rest, problem] = std::from_chars(item.data(), end, from);
+        std::uint32_t to = from;
+        if (problem == std::errc{} && rest != end && *rest == '-') {
+            const auto second = std::from_chars(rest + 1, end, to);
+            rest = second.ptr;
+            problem = second.ec;
+        }
+        if (problem != std::errc{} || rest != end || to < from || to >= 4096) return std::nullopt;
+        for (auto cpu = from; cpu <= to; ++cpu) cpus.push_back(cpu);
+        if (comma != std::string_view::npos && comma + 1 == text.size()) return std::nullopt;
+        text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+    }
+    return cpus;
+}
+
+std::string is_cpus(const std::string& text)
+{
+    const auto cpus = parse_cpus(text);
+    return cpus && !cpus->empty() ? ""
+                                  : "\"" + text + "\" is not a list of CPUs: write numbers and ranges, like 0,2,4-7";
+}
+
+CLI::Option* duration_option(CLI::App* app, const std::string& name, Duration& value, const std::string& help)
+{
+    return app
+        ->add_option_function<std::string>(
+            name,
+            [&value](const std::string& text) {
+                value = base::parse_duration(text).value_or(std::chrono::milliseconds{});
+            },
+            help)
+        ->check(is_duration, "DURATION", "DURATION")
+        ->type_name("DURATION");
+}
+
+template <class T>
+CLI::Option* maybe(CLI::App* app, const std::string& name, std::optional<T>& value, const std::string& help)
+{
+    return app->add_option_function<T>(
+        name, [&value](const T& given) { value = given; }, help);
+}
+
+void add_run(CLI::App& app, Options& options)
+{
+    auto& run = options.run;
+    auto* cmd = app.add_subcommand("run", "Run a command once, its output and exit code here; Ctrl-C cancels it");
+    cmd->footer("The command follows the options; -- before it is needed only when its name begins with a dash.");
+    cmd->add_option("--id", run.id, "Id of the run; the same id and command is the same run")->type_name("ID");
+    cmd->add_flag("--detach,-d", run.detach, "Print the id and do not wait");
+    cmd->add_option_function<std::string>(
+           "--stdin", [&run](const std::string& f) { run.stdin_file = f; },
+           "Give it this file's contents (- for standard input), at most 1 MiB")
+        ->type_name("FILE");
+    duration_option(cmd, "--timeout", run.timeout, "End it when it runs longer than this");
+    duration_option(cmd, "--stop-timeout", run.stop_timeout, "From SIGTERM to SIGKILL when it is ended; 5s");
+    maybe(cmd, "--user,-u", run.user, "Name or number; root")->type_name("USER");
+    maybe(cmd, "--group,-g", run.group, "Name or number; the user's")->type_name("GROUP");
+    cmd->add_option_function<std::vector<std::string>>(
+           "--groups", [&run](const std::vector<std::string>& g) { run.groups = g; },
+           "Supplementary groups, comma separated")
+        ->delimiter(',')
+        ->expected(1)
+        ->type_name("GROUP,…");
+    maybe(cmd, "--cwd", run.cwd, "Working directory; /")->type_name("DIR");
+    cmd->add_option_function<std::vector<std::string>>(
+           "--env,-e",
+           [&run](const std::vector<std::string>& all) {
+               for (const auto& text : all)
+                   run.environment[text.substr(0, text.find('='))] = text.substr(text.find('=') + 1);
+           },
+           "Environment variable; may be repeated")
+        ->check(is_assignment, "NAME=VALUE", "NAME=VALUE")
+        ->expected(1)
+        ->take_all()
+        ->type_name("NAME=VALUE");
+    maybe(cmd, "--env-file", run.environment_file, "File of NAME=VALUE lines on the daemon's side")->type_name("FILE");
+    cmd->add_option_function<std::string>(
+           "--umask", [&run](const std::string& text) { run.umask = std::stoi(text, nullptr, 8); }, "Octal; 022")
+        ->check(is_octal, "OCTAL", "OCTAL")
+        ->type_name("OCTAL");
+    maybe(cmd, "--nice", run.nice, "-20 to 19; 0")->type_name("N");
+    maybe(cmd, "--io-class", run.io_class, "none, realtime, best-effort or idle")->type_name("CLASS");
+    maybe(cmd, "--io-level", run.io_level, "0 to 7; 4")->type_name("N");
+    maybe(cmd, "--scheduler", run.scheduler, "other, batch, idle, fifo or rr")->type_name("NAME");
+    maybe(cmd, "--priority", run.priority, "1 to 99, with fifo and rr")->type_name("N");
+    cmd->add_option_function<std::string>(
+           "--cpus",
+           [&run](const std::string& text) { run.cpus = parse_cpus(text).value_or(std::vector<std::uint32_t>{}); },
+           "CPUs it may use, like 0,2,4-7")
+        ->check(is_cpus, "CPUS", "CPUS")
+        ->type_name("LIST");
+    maybe(cmd, "--oom-score-adj", run.oom_score_adj, "-1000 to 1000")->type_name("N");
+    cmd->add_option_function<std::vector<std::string>>(
+           "--limit",
+           [&run](const std::vector<std::string>& all) {
+               for (const auto& text : all)
+                   run.limits[text.substr(0, text.find('='))] = text.substr(text.find('=') + 1);
+           },
+           "Resource limit, like nofile=1024 or core=0:unlimited; may be repeated")
+        ->check(is_limit, "LIMIT", "LIMIT")
+        ->expected(1)
+        ->take_all()
+        ->type_name("NAME=SOFT[:HARD]");
+    maybe(cmd, "--ring-bytes", run.ring_bytes, "Output kept in the keeper; 262144")->type_name("N");
+    duration_option(cmd, "--spawn-timeout", run.spawn_timeout, "How long its start may take; 10s");
+    cmd->callback([&options] { options.command = Command::run; });
+}
+
+void add_changes(CLI::App& app, Options& options)
+{
+    struct Change {
+        const char* name;
+        Command command;
+        const char* help;
+    };
+    for (const auto& change : {Change{"start", Command::start, "Start services and wait until they are ready"},
+                               Change{"stop", Command::stop, "Stop services and wait until nothing of them runs"},
+                               Change{"restart", Command::restart, "Stop and start services"}}) {
+        auto* cmd = app.add_subcommand(change.name, change.help);
+        cmd->add_option("NAME", options.names, "Names of services")->required();
+        cmd->add_flag_callback(
+            "--no-wait", [&options] { options.wait = false; }, "Print the operation's id instead");
+        duration_option(cmd, "--timeout", options.timeout, "Wait no longer than this; the operation goes on");
+        cmd->callback([&options, command = change.command] { options.command = command; });
+    }
+    auto* signal = app.add_subcommand("signal", "Send a signal to services");
+    signal->add_option("SIGNAL", options.signal, "Name or number, like HUP")->required();
+    signal->add_option("NAME", options.names, "Names of services")->required();
+    signal
+        ->add_option("--scope", options.scope, "Who gets it: the main process, its group, or all that descends from it")
+        ->check(CLI::IsMember({"leader", "group", "tree"}))
+        ->type_name("leader|group|tree");
+    signal->callback([&options] { options.command = Command::signal; });
+}
+
+void add_records(CLI::App& app, Options& options)
+{
+    auto& list = options.list;
+    auto* runs = app.add_subcommand("runs", "List runs, newest first");
+    runs->add_option("--name", list.name, "Of this service or command")->type_name("NAME");
+    runs->add_option("--kind", list.kind, "adhoc, service, pre_start, ready, stop, post_stop")->type_name("KIND");
+    runs->add_option("--outcome", list.outcome, "exited, signaled, timed_out, cancelled, spawn_failed or lost")
+        ->type_name("OUTCOME");
+    runs->add_option("--state", list.state, "starting, running, stopping or ended")->type_name("STATE");
+    runs->add_option("--since", list.since, "RFC 3339 time, or a duration for that long ago")->type_name("TIME");
+    runs->add_option("--min-duration", list.min_duration, "Ran at least this long")
+        ->check(is_duration, "DURATION", "DURATION")
+        ->type_name("DURATION");
+    runs->add_option("--parent", list.parent, "Caused by this operation or run")->type_name("ID");
+    runs->add_option("--limit,-n", list.limit, "At most so many; 20")->check(CLI::Range(1, 100'000))->type_name("N");
+    runs->add_option("--after", list.after, "Go on behind an earlier list")->type_name("TOKEN");
+    runs->callback([&options] { options.command = Command::runs; });
+
+    auto* show = app.add_subcommand("show", "Show everything about runs, with the end of their output");
+    show->add_option("ID", options.names, "Ids of runs")->required();
+    show->add_option("--lines,-n", options.lines, "Lines of output; 20")->type_name("N");
+    show->callback([&options] { options.command = Command::show; });
+
+    auto& logs = options.logs;
+    auto* cmd = app.add_subcommand("logs", "Show lines that services and runs wrote");
+    cmd->add_flag("--follow,-f", logs.follow, "Go on with new lines as they come");
+    cmd->add_option("--service,-s", logs.service, "Of this service")->type_name("NAME");
+    cmd->add_option("--run", logs.run, "Of this run")->type_name("ID");
+    cmd->add_option("--after", logs.after, "Behind this RFC 3339 time, token, or duration ago")->type_name("WHEN");
+    cmd->add_option_function<std::size_t>(
+           "--limit,-n", [&logs](std::size_t n) { logs.limit = n; }, "At most so many; 100")
+        ->check(CLI::Range(0, 10'000))
+        ->type_name("N");
+    cmd->callback([&options] { options.command = Command::logs; });
+}
+
+void add_daemon(CLI::App& app, Options& options)
+{
+    auto* status = app.add_subcommand("status", "Show all services, or some in full");
+    status->add_option("NAME", options.names, "Names of services");
+    status->callback([&options] { options.command = Command::status; });
+    app.add_subcommand("watch", "Show changes of services, runs and operations as they happen")->callback([&options] {
+        options.command = Command::watch;
+    });
+    app.add_subcommand("reload", "Read the configuration directory again")->callback([&options] {
+        options.command = Command::reload;
+    });
+    auto* shutdown = app.add_subcommand("shutdown", "Stop all services, then the daemon, and wait for its end");
+    shutdown->add_flag_callback(
+        "--no-wait", [&options] { options.wait = false; }, "Only ask for it");
+    duration_option(shutdown, "--timeout", options.timeout, "Wait no longer than this; the stop goes on");
+    shutdown->callback([&options] { options.command = Command::shutdown; });
+    app.add_subcommand("version", "Show the versions of processctl and of the daemon")->callback([&options] {
+        options.command = Command::version;
+    });
+}
+
+// The words of run's command are nobody's options. CLI11 would look for subcommands and options among them, so they are
+// moved from words to command before it sees them. True if this is a run.
+bool split_command(const CLI::App& app, std::vector<std::string>& words, std::vector<std::string>& command)
+{
+    const CLI::App* scope = &app;
+    const auto takes_value = [&](const std::string& word) {
+        for (const CLI::App* where : {scope, &app})
+            if (const auto* option = where->get_option_no_throw(word)) return option->get_items_expected_max() > 0;
+        return false;
+    };
+    const auto move_from = [&](std::size_t first) {
+        command.assign(words.begin() + static_cast<std::ptrdiff_t>(first), words.end());
+        words.resize(first);
+    };
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const auto& word = words[i];
+        const bool is_option = word.size() > 1 && word.front() == '-' && word != "--";
+        if (is_option) {
+            if (word.find('=') == std::string::npos && takes_value(word)) ++i;
+        } else if (scope != &app) {
+            const bool dashes = word == "--";
+            move_from(i);
+            if (dashes) command.erase(command.begin());
+            return true;
+        } else if (word == "run") {
+            scope = app.get_subcommand("run");
+        } else {
+            return false;
+        }
+    }
+    return scope != &app;
+}
+
+} // namespace
+
+std::variant<Options, int> parse_arguments(int argc, const char* const* argv, std::string_view version)
+{
+    Options options;
+    if (const char* socket = std::getenv("CTDB_PROCESSD_SOCKET"); socket != nullptr && *socket != '\0')
+        options.socket = socket;
+    CLI::App app("Look at and steer ctdb-processd, which runs the processes of a clustered NAS node", "processctl");
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.add_option("--socket", options.socket, "The daemon's socket; also CTDB_PROCESSD_SOCKET")->type_name("PATH");
+    app.add_flag("--json", options.json, "Print the bytes of the daemon's reply");
+    app.set_version_flag("--version", "processctl " + std::string(version));
+    app.footer("processctl(1) has examples and the exit codes.");
+    add_daemon(app, options);
+    add_changes(app, options);
+    add_run(app, options);
+    add_records(app, options);
+
+    std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    const bool is_run = split_command(app, words, options.run.command);
+    const auto usage = [&](const std::string& problem) {
+        std::cerr << "processctl: " << problem << "\nTry processctl --help.\n";
+        return is_run ? exit_ours : exit_usage;
+    };
+    std::reverse(words.begin(), words.end()); // as CLI11 wants them
+    try {
+        app.parse(words);
+    } catch (const CLI::Success& e) {
+        return app.exit(e);
+    } catch (const CLI::ParseError& e) {
+        return usage(e.what());
+    }
+    if (options.command == Command::run && options.run.command.empty())
+        return usage("run needs a command, as in: processctl run -- /bin/ls /");
+    return options;
+}
+
+} // namespace processd::ctl

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/ctl/commands.h: one function per command; each returns the exit code.
+#pragma once
+
+#include "processd/ctl/session.h"
+
+namespace processd::ctl {
+
+int status_command(Session& session);
+int change_command(Session& session); // start, stop, restart
+int signal_command(Session& session);
+int run_command(Session& session);
+int runs_command(Session& session);
+int show_command(Session& session);
+int logs_command(Session& session);
+int watch_command(Session& session);
+int reload_command(Session& session);
+int shutdown_command(Session& session);
+int version_command(Session& session, std::string_view version);
+
+} // namespace processd::ctl

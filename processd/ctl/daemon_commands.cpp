@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// reload, shutdown, version
+#include "processd/ctl/commands.h"
+#include "processd/ctl/exit_code.h"
+#include "processd/ctl/fields.h"
+#include "processd/ctl/line_view.h"
+#include "processd/ctl/table.h"
+
+#include <nlohmann/json.hpp>
+#include <sys/timerfd.h>
+
+namespace processd::ctl {
+namespace {
+
+using nlohmann::json;
+
+client::Request post(std::string target)
+{
+    client::Request request;
+    request.method = "POST";
+    request.target = std::move(target);
+    return request;
+}
+
+std::string applies_text(const std::string& applies)
+{
+    if (applies == "now") return "in force now";
+    if (applies == "next_start") return "at the next start";
+    if (applies == "removed_running") return "removed, runs until it is stopped";
+    return clean(applies);
+}
+
+// Nobody listens any more: the keeper, which holds the socket, has ended.
+bool is_gone(const base::Error& error)
+{
+    return error.code == std::errc::no_such_file_or_directory || error.code == std::errc::connection_refused;
+}
+
+} // namespace
+
+int reload_command(Session& session)
+{
+    auto request = post("/v1/reload");
+    request.wait = std::chrono::seconds{20}; // a slow disk below the configuration directory
+    const auto reply = session.ask(request);
+    if (!reply) return reply.error();
+    if (session.options.json) return session.print(reply->body) ? exit_done : exit_ours;
+    const auto value = session.value(*reply);
+    if (!value) return value.error();
+    const json& changes = part(*value, "changes");
+    if (!changes.is_array() || changes.empty()) return session.print("nothing has changed\n") ? exit_done : exit_ours;
+    Table table({{"SERVICE"}, {"APPLIES"}, {"KEYS"}});
+    for (const auto& change : changes) {
+        const auto service = text(change, "service");
+        table.row({{service.empty() ? "(daemon)" : clean(service), Colour::plain},
+                   {applies_text(text(change, "applies")), Colour::plain},
+                   {clean(joined(texts(change, "keys"))), Colour::plain}});
+    }
+    return session.print(table.print(session.style())) ? exit_done : exit_ours;
+}
+
+int shutdown_command(Session& session)
+{
+    const auto reply = session.ask(post("/v1/shutdown"));
+    if (!reply) return reply.error();
+    if (session.options.json) {
+        if (!session.print(reply->body)) return exit_ours;
+    } else if (const auto value = session.value(*reply)) {
+        if (!session.print("stopping; what is left after " +
+                           until_text(time(*value, "stop_deadline"), base::wall_now()) + " is killed\n"))
+            return exit_ours;
+    } else {
+        return value.error();
+    }
+    if (!session.options.wait) return exit_done;
+    base::UniqueFd timer;
+    if (session.options.timeout) {
+        timer.reset(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+        const auto ms = std::max<std::int64_t>(session.options.timeout->count(), 1);
+        const itimerspec when{{}, {ms / 1000, ms % 1000 * 1'000'000}};
+        ::timerfd_settime(timer.get(), 0, &when, nullptr);
+        session.wake_on(timer.get());
+    }
+    Following following;
+    bool changes = false; // what comes before the end of the snapshot is no change
+    following.request = [](const std::string& token) {
+        client::Request request;
+        request.target = "/v1/watch" + (token.empty() ? "" : "?after=" + client::encoded(token));
+        request.accept = "application/x-ndjson";
+        return request;
+    };
+    following.on_line = [&](const json& line, std::string_view) -> std::optional<int> {
+        if (text(line, "type") == "snapshot_end") changes = true;
+        if (changes && !session.options.json && text(line, "type") == "service" &&
+            !session.print(watch_line(line, session.style()) + '\n'))
+            return exit_ours;
+        return std::nullopt;
+    };
+    following.on_wake = [&]() -> std::optional<int> {
+        session.complain("the daemon has not ended yet; it goes on stopping");
+        return exit_not_yet;
+    };
+    following.on_lost = [&](const base::Error& error) -> std::optional<int> {
+        return is_gone(error) ? std::optional(exit_done) : std::nullopt;
+    };
+    return session.follow(following);
+}
+
+int version_command(Session& session, std::string_view version)
+{
+    if (!session.options.json && !session.print("processctl " + std::string(version) + '\n')) return exit_ours;
+    client::Request request;
+    request.target = "/v1/system";
+    const auto reply = session.ask(request);
+    if (!reply) return reply.error();
+    if (session.options.json) return session.print(reply->body) ? exit_done : exit_ours;
+    const auto system = session.value(*reply);
+    if (!system) return system.error();
+    const json& keeper = part(*system, "keeper");
+    const json& manager = part(*system, "manager");
+    return session.print("ctdb-processd " + clean(text(*system, "version")) + ", keeper " +
+                         clean(text(keeper, "version")) + " (pid " + std::to_string(number(keeper, "pid")) +
+                         "), manager " + clean(text(manager, "version")) + " (pid " +
+                         std::to_string(number(manager, "pid")) + ")\n")
+               ? exit_done
+               : exit_ours;
+}
+
+} // namespace processd::ctl

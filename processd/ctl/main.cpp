@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/ctl/arguments.h"
+#include "processd/ctl/commands.h"
+#include "processd/ctl/exit_code.h"
+
+namespace {
+
+using namespace processd::ctl;
+
+int perform(Session& session)
+{
+    switch (session.options.command) {
+    case Command::status: return status_command(session);
+    case Command::start:
+    case Command::stop:
+    case Command::restart: return change_command(session);
+    case Command::signal: return signal_command(session);
+    case Command::run: return run_command(session);
+    case Command::runs: return runs_command(session);
+    case Command::show: return show_command(session);
+    case Command::logs: return logs_command(session);
+    case Command::watch: return watch_command(session);
+    case Command::reload: return reload_command(session);
+    case Command::shutdown: return shutdown_command(session);
+    case Command::version: return version_command(session, PROCESSD_VERSION);
+    case Command::none: break;
+    }
+    return exit_usage;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    auto asked = parse_arguments(argc, argv, PROCESSD_VERSION);
+    if (const int* code = std::get_if<int>(&asked)) return *code;
+    Session session(std::get<Options>(std::move(asked)));
+    return perform(session);
+}

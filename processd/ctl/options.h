@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/ctl/options.h: what the user asked for, after the command line was read. Values are checked as far as they
+// can be here; the daemon has the last word.
+#pragma once
+
+#include "helpers/base/time.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace processd::ctl {
+
+enum class Command {
+    none,
+    status,
+    start,
+    stop,
+    restart,
+    signal,
+    run,
+    runs,
+    show,
+    logs,
+    watch,
+    reload,
+    shutdown,
+    version
+};
+
+struct RunOptions {
+    std::vector<std::string> command;
+    std::string id; // empty: made here
+    std::optional<std::string> user, group, cwd, environment_file, io_class, scheduler;
+    std::optional<std::vector<std::string>> groups;
+    std::map<std::string, std::string> environment;
+    std::map<std::string, std::string> limits; // name → N | unlimited | SOFT:HARD
+    std::optional<int> nice, io_level, priority, oom_score_adj, umask;
+    std::vector<std::uint32_t> cpus;
+    std::optional<std::uint32_t> ring_bytes;
+    std::optional<std::chrono::milliseconds> timeout, stop_timeout, spawn_timeout;
+    std::optional<std::string> stdin_file; // "-": standard input
+    bool detach = false;
+};
+
+struct ListOptions { // of runs, as query parameters; empty: not asked for
+    std::string name, kind, outcome, state, since, min_duration, parent, after;
+    std::size_t limit = 20;
+};
+
+struct LogOptions {
+    std::string service, run, after;
+    std::optional<std::size_t> limit;
+    bool follow = false;
+};
+
+struct Options {
+    Command command = Command::none;
+    std::string socket = "/run/ctdb-processd/api.socket";
+    bool json = false;
+    std::vector<std::string> names;                   // services; of show: ids of runs
+    std::string signal, scope = "leader";             // of signal
+    bool wait = true;                                 // of start, stop, restart, shutdown
+    std::optional<std::chrono::milliseconds> timeout; // of that wait
+    std::size_t lines = 20;                           // of show
+    RunOptions run;
+    ListOptions list;
+    LogOptions logs;
+};
+
+} // namespace processd::ctl

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/ctl/session.h"
+
+#include "helpers/client/problem.h"
+#include "processd/ctl/exit_code.h"
+#include "processd/ctl/fields.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace processd::ctl {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+constexpr base::Duration patience = 30s; // a restart of the manager takes milliseconds, one in back-off longer
+constexpr base::Duration first_pause = 20ms, longest_pause = 1s;
+
+std::size_t terminal_width()
+{
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+    return 80;
+}
+
+// Trying again cannot help with these.
+bool is_final(const base::Error& error)
+{
+    return error.code == std::errc::permission_denied || error.code == base::Errc::bad_input ||
+           error.code == base::Errc::corrupt || error.code == base::Errc::limit;
+}
+
+} // namespace
+
+bool write_all(int fd, std::string_view text) noexcept
+{
+    while (!text.empty()) {
+        const auto n = ::write(fd, text.data(), text.size());
+        if (n >= 0) {
+            text.remove_prefix(static_cast<std::size_t>(n));
+        } else if (errno == EAGAIN) { // somebody made our terminal or pipe non-blocking
+            pollfd writable{fd, POLLOUT, 0};
+            ::poll(&writable, 1, -1);
+        } else if (errno != EINTR) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Session::Session(Options asked)
+    : options(std::move(asked)), connection_(client::Settings{.socket_path = options.socket})
+{
+    if (::isatty(STDOUT_FILENO) != 1) return;
+    const char* no_colour = std::getenv("NO_COLOR");
+    const char* terminal = std::getenv("TERM");
+    colour_ = (no_colour == nullptr || *no_colour == '\0') && terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
+    width_ = terminal_width();
+}
+
+void Session::wake_on(int fd)
+{
+    auto settings = connection_.settings();
+    settings.wake_fd = fd;
+    connection_ = client::Connection(std::move(settings));
+}
+
+Style Session::style() const { return {colour_, width_, base::wall_now()}; }
+
+void Session::complain(std::string_view sentence) const
+{
+    write_all(STDERR_FILENO, "processctl: " + clean(sentence) + '\n');
+}
+
+bool Session::print(std::string_view text) const
+{
+    if (write_all(STDOUT_FILENO, text)) return true;
+    complain(std::string("cannot write to standard output: ") + std::strerror(errno));
+    return false;
+}
+
+int Session::tell(const base::Error& error) const
+{
+    complain(error.message());
+    return exit_ours;
+}
+
+int Session::tell(const client::Reply& problem) const
+{
+    complain(client::problem_of(problem).message());
+    if (const auto body = client::parse(problem.body)) {
+        const json& errors = part(*body, "errors");
+        if (errors.is_array())
+            for (const auto& error : errors) {
+                auto where = text(error, "file");
+                if (const auto line = maybe_number(error, "line")) where += ':' + std::to_string(*line);
+                auto sentence = where + ": " + text(error, "message");
+                write_all(STDERR_FILENO, "  " + clean(sentence) + '\n');
+            }
+    }
+    if (options.json) (void)print(problem.body);
+    return exit_failed;
+}
+
+OrExit<client::Reply> Session::ask(const client::Request& request)
+{
+    auto reply = connection_.ask(request);
+    if (!reply) return tl::unexpected(tell(reply.error()));
+    if (!reply->ok()) return tl::unexpected(tell(*reply));
+    return *std::move(reply);
+}
+
+OrExit<json> Session::value(const client::Reply& reply) const
+{
+    auto value = client::value_of(reply);
+    if (!value) return tl::unexpected(tell(value.error()));
+    return *std::move(value);
+}
+
+bool Session::pause(base::Duration duration) const
+{
+    pollfd wake{connection_.settings().wake_fd, POLLIN, 0};
+    return ::poll(&wake, 1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(duration).count())) > 0;
+}
+
+OrExit<client::Reply> Session::ask_patiently(const client::Request& request)
+{
+    const auto give_up = base::now() + patience;
+    for (base::Duration wait = first_pause;; wait = std::min(wait * 2, longest_pause)) {
+        auto reply = connection_.ask(request);
+        const bool again = reply ? reply->status == 503 : !is_final(reply.error());
+        if (!again || base::now() + wait >= give_up) {
+            if (!reply) return tl::unexpected(tell(reply.error()));
+            if (!reply->ok()) return tl::unexpected(tell(*reply));
+            return *std::move(reply);
+        }
+        (void)pause(wait);
+    }
+}
+
+int Session::follow(const Following& following)
+{
+    std::string token;
+    bool was_connected = false, told = false;
+    auto lost_at = base::now();
+    base::Duration wait = first_pause;
+    // One connection's worth of lines: an exit code, or the reason why there are no more.
+    const auto read_lines = [&]() -> tl::expected<int, base::Error> {
+        for (;;) {
+            auto event = connection_.next();
+            if (!event) return tl::unexpected(event.error());
+            if (std::holds_alternative<client::End>(*event))
+                return base::fail(base::Errc::unavailable, "the daemon ended the stream");
+            if (std::holds_alternative<client::Woken>(*event)) {
+                if (const auto code = following.on_wake()) return *code;
+                continue;
+            }
+            const auto& raw = std::get<client::Line>(*event).text;
+            const auto line = client::parse(raw);
+            if (!line) return tl::unexpected(line.error());
+            if (auto seq = text(*line, "seq"); !seq.empty()) token = std::move(seq);
+            wait = first_pause;
+            if (const auto code = following.on_line(*line, raw)) return *code;
+        }
+    };
+    for (;;) {
+        const auto reply = connection_.open_stream(following.request(token));
+        tl::expected<int, base::Error> lines = tl::unexpected(reply ? base::Error{} : reply.error());
+        if (reply && reply->ok()) {
+            was_connected = true;
+            told = false;
+            const auto opened_at = base::now();
+            lines = read_lines();
+            if (lines) return *lines;
+            // A stream that ends as soon as it begins, over and over, is no progress.
+            if (wait == first_pause || base::now() - opened_at > longest_pause) lost_at = base::now();
+        } else if (reply && (reply->status != 503 || !was_connected)) {
+            return tell(*reply); // 503: the daemon finishes its start
+        }
+        auto error = lines.error();
+        if (reply && !reply->ok()) error = client::problem_of(*reply);
+        if (error.code == std::errc::interrupted) {
+            if (const auto code = following.on_wake()) return *code;
+            continue;
+        }
+        if (const auto code = following.on_lost(error)) return *code;
+        const auto lost_for = base::now() - lost_at;
+        if (!was_connected || is_final(error) || lost_for >= patience) return tell(error);
+        if (lost_for > 2s && !std::exchange(told, true)) complain("the connection is lost, trying again");
+        if (pause(wait))
+            if (const auto code = following.on_wake()) return *code;
+        wait = std::min(wait * 2, longest_pause);
+    }
+}
+
+} // namespace processd::ctl

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/ctl/table.h: rows under titles, as wide as their contents; on a terminal the last column is cut to its
+// width.
+#pragma once
+
+#include "processd/ctl/text.h"
+
+#include <string>
+#include <vector>
+
+namespace processd::ctl {
+
+struct Cell {
+    std::string text; // clean
+    Colour colour = Colour::plain;
+};
+
+class Table {
+public:
+    struct Column {
+        std::string title;
+        bool right = false; // numbers
+    };
+    explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+    void row(std::vector<Cell> cells) { rows_.push_back({std::move(cells), {}}); }
+    // A line below the newest row, indented, not part of the columns.
+    void below(Cell line) { rows_.back().below.push_back(std::move(line)); }
+    [[nodiscard]] std::string print(const Style& style) const;
+
+private:
+    struct Row {
+        std::vector<Cell> cells;
+        std::vector<Cell> below;
+    };
+    std::vector<Column> columns_;
+    std::vector<Row> rows_;
+};
+
+} // namespace processd::ctl
