@@ -19,6 +19,10 @@ void must(int result, const char* what)
     ::_exit(70);
 }
 
+// libuv goes on running due timers until none is, also those started meanwhile: one that starts itself for "now" would
+// keep all other sources from ever being looked at.
+thread_local bool timers_running = false;
+
 template <class Handle, class F> Owned<Handle, F> owned(std::unique_ptr<Box<Handle, F>> box)
 {
     return Owned<Handle, F>(box.release());
@@ -63,8 +67,15 @@ void Timer::at(base::Time deadline)
     // libuv counts whole milliseconds from its cached time: round up, so that a timer never fires early.
     uv_update_time(box_->handle.loop);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - base::now()).count();
+    const std::uint64_t soonest = timers_running ? 1U : 0U;
     uv_timer_start(
-        &box_->handle, [](uv_timer_t* h) { deliver<Fn>(h); }, left > 0 ? static_cast<std::uint64_t>(left) : 0U, 0);
+        &box_->handle,
+        [](uv_timer_t* h) {
+            timers_running = true;
+            deliver<Fn>(h);
+            timers_running = false;
+        },
+        left > 0 ? static_cast<std::uint64_t>(left) : soonest, 0);
 }
 
 void Timer::cancel() { uv_timer_stop(&box_->handle); }
