@@ -15,6 +15,7 @@
 #include "processd/store/state.h"
 #include "processd/store/syncer.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -51,6 +52,7 @@ private:
     std::unique_ptr<State> state_;
     std::unique_ptr<Syncer> syncer_;
     model::Sync sync_ = model::Sync::interval;
+    std::uint64_t synced_commits_ = 0;
 };
 
 } // namespace processd::store

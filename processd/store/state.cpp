@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/store/state.h"
+
+#include "helpers/base/crash_point.h"
+#include "helpers/base/log.h"
+#include "processd/model/json.h"
+#include "processd/store/db.h"
+#include "processd/store/directory.h"
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace processd::store {
+namespace {
+
+constexpr int hash_size = 131;
+
+} // namespace
+
+struct State::Impl {
+    Db db;
+};
+
+State::State(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+State::State(State&&) noexcept = default;
+State& State::operator=(State&&) noexcept = default;
+State::~State() = default;
+
+base::Result<State> State::open(const Directory& directory, bool durable_commits)
+{
+    const auto readable = [](const Db& db) { return db.for_each([](std::string_view, std::string_view) {}); };
+    auto db = Db::open_or_set_aside(directory.file("state.tdb"), hash_size, durable_commits, readable);
+    if (!db) return tl::unexpected(db.error());
+    return State{std::make_unique<Impl>(Impl{*std::move(db)})};
+}
+
+base::Result<void> State::put_now(std::string_view key, const nlohmann::json& document)
+{
+    return apply({{std::string(key), document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)}});
+}
+
+base::Result<void> State::erase(std::string_view key) { return apply({{std::string(key), std::nullopt}}); }
+
+base::Result<void> State::apply(const std::vector<Change>& changes)
+{
+    auto done = impl_->db.transact([&]() -> base::Result<void> {
+        for (const auto& change : changes) {
+            auto made = change.document ? impl_->db.put(change.key, *change.document) : impl_->db.erase(change.key);
+            if (!made) return made;
+        }
+        base::crash_point("state-before-commit");
+        return {};
+    });
+    if (done) base::crash_point("state-after-commit");
+    return done;
+}
+
+base::Result<nlohmann::json> State::get(std::string_view key) const
+{
+    auto text = impl_->db.get(key);
+    if (!text) return tl::unexpected(text.error());
+    if (!*text) return base::fail(base::Errc::not_found, "there is no state \"" + std::string(key) + "\"");
+    auto document = model::parse_json(**text);
+    if (!document)
+        return base::fail(base::Errc::corrupt,
+                          "the state \"" + std::string(key) + "\" is " + document.error().message());
+    return *std::move(document);
+}
+
+void State::for_each(std::string_view key_prefix,
+                     const std::function<void(std::string_view, const nlohmann::json&)>& visit) const
+{
+    std::map<std::string, std::string> texts; // read first: visit may change what it visits
+    auto done = impl_->db.for_each([&](std::string_view key, std::string_view text) {
+        if (key.starts_with(key_prefix)) texts.emplace(key, text);
+    });
+    if (!done) base::log::error("state cannot be read", {{"reason", done.error().message()}});
+    for (const auto& [key, text] : texts) {
+        auto document = model::parse_json(text);
+        if (document)
+            visit(key, *document);
+        else
+            base::log::error("a stored state is passed over", {{"key", key}, {"reason", document.error().message()}});
+    }
+}
+
+void State::set_durable_commits(bool on) { impl_->db.set_durable_commits(on); }
+int State::fd() const { return impl_->db.fd(); }
+std::uint64_t State::commits() const { return impl_->db.commits(); }
+
+} // namespace processd::store
