@@ -5,10 +5,10 @@
 #pragma once
 
 #include "helpers/base/time.h"
+#include "processd/output/position.h"
 #include "processd/protocol/ring.h"
 
 #include <array>
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -32,23 +32,23 @@ class LineSplitter {
 public:
     using Emit = std::function<void(const Line&)>;
 
-    // offset: the ring offset of the chunk that the bytes are from, for pending_offset().
-    void feed(Stream stream, std::string_view data, base::WallTime time, bool late, std::uint64_t offset,
+    // chunk_start: the position before the chunk that the bytes are from, for pending().
+    void feed(Stream stream, std::string_view data, base::WallTime time, bool late, const Position& chunk_start,
               const Emit& emit);
     // Gives out unfinished lines as partial ones: at the end of output, at a gap, or when the caller will not wait
     // longer.
     void flush(Stream stream, const Emit& emit);
     void flush(const Emit& emit); // both, the older first
 
-    // Ring offset of the chunk with the oldest byte that is not in any line yet: what was consumed ends before it.
-    [[nodiscard]] std::optional<std::uint64_t> pending_offset() const;
+    // The start of the chunk with the oldest byte that is in no line yet: what was consumed ends there.
+    [[nodiscard]] std::optional<Position> pending() const;
 
 private:
     struct Pending {
         std::string data;
         base::WallTime time;
         bool late = false;
-        std::uint64_t offset = 0;
+        Position chunk_start;
     };
     std::array<Pending, 2> pending_;
 };

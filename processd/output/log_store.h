@@ -8,10 +8,10 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace processd::output {
@@ -78,8 +78,12 @@ public:
 
 private:
     struct Block;
+    using Blocks = std::deque<std::unique_ptr<Block>>;
     Block& block_for(std::size_t needed);
     void trim();
+    [[nodiscard]] std::uint64_t oldest() const; // seq of the oldest line, or of the next one
+    [[nodiscard]] std::uint64_t start_of_newest(const LogFilter& filter, std::size_t limit) const;
+    [[nodiscard]] std::size_t bytes_behind(const Follower& follower, Blocks::const_iterator block) const;
 
     std::uint64_t epoch_;
     std::uint64_t first_seq_;
@@ -87,7 +91,7 @@ private:
     std::size_t max_bytes_;
     std::size_t bytes_ = 0;      // allocated by blocks
     std::uint64_t appended_ = 0; // bytes ever put into blocks
-    std::deque<std::unique_ptr<Block>> blocks_;
+    Blocks blocks_;
 };
 
 } // namespace processd::output

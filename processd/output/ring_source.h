@@ -6,6 +6,7 @@
 
 #include "helpers/base/result.h"
 #include "processd/model/run_record.h"
+#include "processd/output/position.h"
 #include "processd/protocol/ring.h"
 
 #include <array>
@@ -16,14 +17,6 @@
 namespace processd::output {
 
 using protocol::Stream;
-
-// Where reading stands. To resume exactly after a manager's end, save it whole; with the offset alone (counts of zero)
-// bytes are still right and dropped ones are counted too high rather than too low.
-struct Position {
-    std::uint64_t offset = 0;    // ring offset of the next chunk
-    model::StreamCount out, err; // up to offset
-    friend bool operator==(const Position&, const Position&) = default;
-};
 
 struct Piece {
     protocol::Chunk chunk;

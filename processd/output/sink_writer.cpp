@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/output/sink_writer.h"
+
+#include "helpers/base/log.h"
+#include "helpers/base/thread.h"
+#include "helpers/base/wall_time.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <sys/eventfd.h>
+
+namespace processd::output {
+namespace {
+
+using Lock = std::unique_lock<std::mutex>;
+
+constexpr std::size_t batch_size = 64 * 1024;
+constexpr base::Duration first_retry = std::chrono::milliseconds{100};
+constexpr base::Duration last_retry = std::chrono::seconds{5};
+constexpr base::Duration farewell = std::chrono::milliseconds{200}; // to notice that the writer is told to leave
+
+struct Batch {
+    std::string text;
+    std::uint64_t lines = 0;
+    std::uint64_t last_seq = 0; // done with once the text is written: its last line's, or of lines dropped behind it
+};
+
+// The date and time of day are made once a second: that part costs more than all the rest of a line.
+void append_time(std::string& to, base::WallTime time)
+{
+    thread_local std::int64_t made_for = INT64_MIN;
+    thread_local std::string made;
+    const auto us = std::chrono::floor<std::chrono::microseconds>(time.time_since_epoch()).count();
+    const auto second = us >= 0 ? us / 1'000'000 : (us + 1) / 1'000'000 - 1;
+    if (second != made_for) {
+        made = base::format_wall_time(base::wall_from_ns(second * 1'000'000'000));
+        made.resize(made.size() - 7); // "000000Z"
+        made_for = second;
+    }
+    std::array<char, 7> rest{'0', '0', '0', '0', '0', '0', 'Z'};
+    auto fraction = us - second * 1'000'000;
+    for (std::size_t i = 6; i-- > 0; fraction /= 10) rest[i] = static_cast<char>('0' + fraction % 10);
+    to.append(made).append(rest.data(), rest.size());
+}
+
+} // namespace
+
+void append_human_line(std::string& to, const LogLine& line)
+{
+    append_time(to, line.time);
+    to += ' ';
+    to.append(line.service.empty() ? std::string_view{"run"} : std::string_view{line.service});
+    to.append("[").append(line.run).append(line.late ? "] late " : "] ").append(name_of(line.stream));
+    to.append(line.partial ? "+: " : ": ").append(line.data).append("\n");
+}
+
+struct SinkWriter::Shared {
+    std::unique_ptr<Sink> sink; // used by the thread alone
+    std::string name;
+    std::size_t max_queue_bytes = 0;
+    base::UniqueFd stop; // readable: leave, even from the middle of a write
+
+    std::mutex mutex;
+    std::condition_variable to_thread, from_thread;
+    std::deque<Batch> batches; // the first one is the thread's
+    SinkStatus status;
+    bool dropping = false;    // until the queue is half empty, so that there is one gap rather than many
+    std::uint64_t untold = 0; // dropped lines that no line tells of yet
+    std::string untold_reason;
+    bool reopen = false, ending = false, leave = false, finished = false;
+    base::Duration drain_time = std::chrono::seconds{1};
+    std::thread thread;
+
+    std::mutex progress_mutex; // held while it is called, so that the owner can take it away
+    std::function<void()> progress;
+    std::atomic<std::uint64_t> written_seq{0};
+
+    void add(std::string_view text, std::uint64_t seq, std::uint64_t lines);
+    void tell_dropped();
+
+    void run();
+    base::Result<void> write_front(Lock& lock);
+    bool trouble = false; // the thread's: an episode has begun
+    std::uint64_t logged_dropped = 0;
+    void note_failure(const base::Error& error, Lock& lock);
+    void note_success(Lock& lock);
+};
+
+void SinkWriter::Shared::add(std::string_view text, std::uint64_t seq, std::uint64_t lines)
+{
+    if (batches.size() < 2 || batches.back().text.size() + text.size() > batch_size) batches.emplace_back();
+    auto& batch = batches.back();
+    batch.text.append(text);
+    batch.last_seq = std::max(batch.last_seq, seq);
+    batch.lines += lines;
+    status.queued_bytes += text.size();
+}
+
+void SinkWriter::Shared::tell_dropped()
+{
+    std::string text;
+    append_time(text, base::wall_now());
+    text.append(" ctdb-processd: … ").append(std::to_string(untold)).append(" lines dropped, ");
+    text.append(untold_reason).append("\n");
+    untold = 0;
+    add(text, 0, 0);
+}
+
+// One try at the first batch. The lock is given up for the time of the write.
+base::Result<void> SinkWriter::Shared::write_front(Lock& lock)
+{
+    auto& batch = batches.front(); // stays where it is: others only add behind it
+    std::size_t done = 0;
+    base::Result<void> result;
+    lock.unlock();
+    while (result && done < batch.text.size()) {
+        auto n = sink->write(std::string_view{batch.text}.substr(done), stop.get());
+        if (n)
+            done += *n;
+        else
+            result = tl::unexpected(n.error());
+    }
+    lock.lock();
+    status.queued_bytes -= done;
+    if (!result) {
+        batch.text.erase(0, done);
+        return result;
+    }
+    status.lines_written += batch.lines;
+    if (batch.last_seq != 0) written_seq.store(batch.last_seq, std::memory_order_release);
+    batches.pop_front();
+    return result;
+}
+
+void SinkWriter::Shared::note_failure(const base::Error& error, Lock& lock)
+{
+    if (leave) return;
+    status.error = error.message();
+    if (std::exchange(trouble, true)) return;
+    const auto reason = status.error;
+    lock.unlock(); // our own log may be the very pipe that is stuck
+    base::log::warning("captured lines cannot be written, trying again", {{"sink", name}, {"reason", reason}});
+    lock.lock();
+}
+
+void SinkWriter::Shared::note_success(Lock& lock)
+{
+    status.error.clear();
+    if (status.queued_bytes > max_queue_bytes / 2) return;
+    // The gap is told of where it is: behind the lines that were queued before it.
+    if (untold > 0) tell_dropped();
+    const auto dropped = status.lines_dropped - std::exchange(logged_dropped, status.lines_dropped);
+    const bool recovered = std::exchange(trouble, false);
+    if (!recovered && dropped == 0) return;
+    lock.unlock();
+    if (recovered)
+        base::log::info("captured lines are written again", {{"sink", name}, {"lines_dropped", dropped}});
+    else
+        base::log::warning("captured lines were dropped: the sink is too slow", {{"sink", name}, {"lines", dropped}});
+    lock.lock();
+}
+
+void SinkWriter::Shared::run()
+{
+    Lock lock{mutex};
+    auto retry = first_retry;
+    while (!leave) {
+        to_thread.wait(lock, [this] { return !batches.empty() || ending || reopen; });
+        if (std::exchange(reopen, false)) {
+            lock.unlock();
+            sink->reopen();
+            lock.lock();
+            continue;
+        }
+        if (batches.empty()) break; // and ending
+        if (auto written = write_front(lock); !written) {
+            note_failure(written.error(), lock);
+            if (!leave) to_thread.wait_for(lock, ending ? first_retry : retry, [this] { return reopen || leave; });
+            retry = std::min(retry * 2, last_retry);
+            continue;
+        }
+        retry = first_retry;
+        note_success(lock);
+        from_thread.notify_all();
+        lock.unlock();
+        {
+            const std::lock_guard calling{progress_mutex};
+            if (progress) progress();
+        }
+        lock.lock();
+    }
+    finished = true;
+    from_thread.notify_all();
+}
+
+SinkWriter::SinkWriter(std::unique_ptr<Sink> sink, std::size_t max_queue_bytes, std::function<void()> progress)
+    : shared_(std::make_shared<Shared>())
+{
+    shared_->name = sink->name();
+    shared_->sink = std::move(sink);
+    shared_->max_queue_bytes = max_queue_bytes;
+    shared_->progress = std::move(progress);
+    shared_->stop.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    shared_->thread = base::helper_thread([shared = shared_] { shared->run(); });
+}
+
+SinkWriter::~SinkWriter()
+{
+    auto& s = *shared_;
+    {
+        const std::lock_guard calling{s.progress_mutex};
+        s.progress = {};
+    }
+    Lock lock{s.mutex};
+    s.ending = true;
+    s.to_thread.notify_all();
+    const auto finished = [&s] { return s.finished; };
+    if (!s.from_thread.wait_for(lock, s.drain_time, finished)) {
+        s.leave = true;
+        s.to_thread.notify_all();
+        ::eventfd_write(s.stop.get(), 1);
+        s.from_thread.wait_for(lock, farewell, finished);
+    }
+    const bool gone = s.finished;
+    lock.unlock();
+    // A thread that a dead disk holds in the kernel keeps what it uses and is left to the end of the process.
+    if (gone)
+        s.thread.join();
+    else
+        s.thread.detach();
+}
+
+void SinkWriter::write(const LogLine& line)
+{
+    auto& s = *shared_;
+    thread_local std::string text;
+    text.clear();
+    append_human_line(text, line);
+    bool wake = false;
+    {
+        const std::lock_guard lock{s.mutex};
+        if (s.dropping && s.status.queued_bytes <= s.max_queue_bytes / 2) s.dropping = false;
+        // A line longer than the whole queue is taken when it is alone.
+        if (!s.batches.empty() && s.status.queued_bytes + text.size() > s.max_queue_bytes) s.dropping = true;
+        if (s.dropping && !s.batches.empty()) {
+            ++s.status.lines_dropped;
+            ++s.untold;
+            s.untold_reason = s.status.error.empty() ? "the sink is too slow" : s.status.error;
+            s.batches.back().last_seq = line.seq;
+            return;
+        }
+        s.dropping = false;
+        if (s.untold > 0) s.tell_dropped();
+        wake = s.batches.empty();
+        s.add(text, line.seq, 1);
+    }
+    if (wake) s.to_thread.notify_one();
+}
+
+void SinkWriter::reopen()
+{
+    {
+        const std::lock_guard lock{shared_->mutex};
+        shared_->reopen = true;
+    }
+    shared_->to_thread.notify_one();
+}
+
+void SinkWriter::set_drain_time(base::Duration time)
+{
+    const std::lock_guard lock{shared_->mutex};
+    shared_->drain_time = time;
+}
+
+std::uint64_t SinkWriter::written_seq() const noexcept { return shared_->written_seq.load(std::memory_order_acquire); }
+
+SinkStatus SinkWriter::status() const
+{
+    const std::lock_guard lock{shared_->mutex};
+    auto status = shared_->status;
+    status.written_seq = written_seq();
+    return status;
+}
+
+std::string SinkWriter::name() const { return shared_->name; }
+
+bool SinkWriter::drain(base::Duration patience)
+{
+    Lock lock{shared_->mutex};
+    return shared_->from_thread.wait_for(lock, patience, [this] { return shared_->batches.empty(); });
+}
+
+} // namespace processd::output
