@@ -130,18 +130,19 @@ private:
         const base::UniqueFd fd{::openat(at, name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
         if (!fd || ::fstat(fd.get(), &status) < 0) return cannot_read(errno);
         if (!S_ISREG(status.st_mode)) return not_regular();
-        text.resize(max_file_bytes + 1);
+        // One byte more than there should be shows the end at once; a file that grows meanwhile is followed.
         std::size_t size = 0;
-        while (size < text.size()) {
+        text.resize(std::min(static_cast<std::size_t>(status.st_size), max_file_bytes) + 1);
+        while (true) {
             const auto got = ::read(fd.get(), text.data() + size, text.size() - size);
             if (got < 0 && errno == EINTR) continue;
             if (got < 0) return cannot_read(errno);
             if (got == 0) break;
             size += static_cast<std::size_t>(got);
+            if (size > max_file_bytes) return "the file is larger than 1 MiB";
+            if (size == text.size()) text.resize(std::min(2 * size, max_file_bytes + 1));
         }
-        if (size > max_file_bytes) return "the file is larger than 1 MiB";
         text.resize(size);
-        text.shrink_to_fit();
         return {};
     }
 

@@ -100,7 +100,8 @@ void TableReader::finish()
         if (complaints_.full()) return;
         if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
         complain(entry.place, entry.key,
-                 "[" + path_ + "] has no key " + quoted(entry.key) + did_you_mean(entry.key, known_));
+                 (path_.empty() ? "the file" : "[" + path_ + "]") + " has no key " + quoted(entry.key) +
+                     did_you_mean(entry.key, known_));
     }
 }
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/processd/config/texts.h"
+
+#include <catch2/catch.hpp>
+
+using namespace processd;
+using namespace std::chrono_literals;
+using texts::daemon;
+using texts::problems;
+
+TEST_CASE("an absent or empty processd.toml means the defaults", "[config][daemon]")
+{
+    CHECK(config::interpret({})->daemon == model::DaemonSpec{});
+    CHECK(daemon("# nothing\n")->daemon == model::DaemonSpec{});
+}
+
+TEST_CASE("every key of processd.toml reaches its value", "[config][daemon]")
+{
+    const auto loaded = daemon(R"(
+stop_budget = "2m"
+log_level = "debug"
+[access]
+read = { users = ["nagios"], groups = ["adm"] }
+operate = { groups = ["operators"] }
+admin = { users = ["0"] }
+[limits]
+body = "1MiB"
+connections = 10
+connections_per_uid = 5
+idle_timeout = "2m"
+request_timeout = "3s"
+stream_backlog = "2MiB"
+runs = 8
+[records]
+max_count = 100
+max_age = "30d"
+tail = "1KiB"
+sync = "always"
+sync_interval = "1s"
+[logs]
+memory = "1MiB"
+[[logs.sink]]
+kind = "stderr"
+[[logs.sink]]
+kind = "file"
+path = "/var/log/services.log"
+max_size = "1MiB"
+keep = 2
+)");
+    REQUIRE(problems(loaded).empty());
+    model::DaemonSpec expected;
+    expected.stop_budget = 2min;
+    expected.log_level = "debug";
+    expected.access = {{model::Access::read, {"nagios"}, {"adm"}},
+                       {model::Access::operate, {}, {"operators"}},
+                       {model::Access::admin, {"0"}, {}}};
+    expected.max_body_bytes = 1 << 20;
+    expected.max_connections = 10;
+    expected.max_connections_per_uid = 5;
+    expected.idle_timeout = 2min;
+    expected.request_timeout = 3s;
+    expected.stream_backlog_bytes = 2 << 20;
+    expected.max_runs = 8;
+    expected.max_records = 100;
+    expected.max_record_age = 24h * 30;
+    expected.tail_bytes = 1024;
+    expected.sync = model::Sync::always;
+    expected.sync_interval = 1s;
+    expected.log_memory_bytes = 1 << 20;
+    expected.sinks = {{"stderr", "", 10ULL << 20U, 5}, {"file", "/var/log/services.log", 1 << 20, 2}};
+    CHECK(loaded->daemon == expected);
+}
+
+TEST_CASE("each mistake in processd.toml is told with its place and what would be right", "[config][daemon]")
+{
+    struct Row {
+        std::string text, message;
+    };
+    const std::vector<Row> rows{
+        {"stop_buget = \"1s\"", "processd.toml:1:1: the file has no key \"stop_buget\"; did you mean \"stop_budget\"?"},
+        {"stop_budget = 90", "processd.toml:1:15: \"stop_budget\" is a duration and needs its unit: write \"90s\""},
+        {"log_level = \"warn\"", "processd.toml:1:13: \"log_level\" must be one of \"error\", \"warning\", \"info\", "
+                                 "\"debug\", not \"warn\"; did you mean \"warning\"?"},
+        {"[service]\n", "processd.toml:1:2: processd.toml configures the daemon itself; a service needs a file of its "
+                        "own, NAME.toml"},
+        {"[access]\noperator = {}", "processd.toml:2:1: [access] has no key \"operator\"; did you mean \"operate\"?"},
+        {"[access]\nread = [\"nagios\"]", "processd.toml:2:8: \"read\" must be a table, like { users = [\"monitor\"], "
+                                          "groups = [\"adm\"] }, not an array"},
+        {"[access]\nread = { user = [\"nagios\"] }",
+         "processd.toml:2:10: [access.read] has no key \"user\"; did you mean \"users\"?"},
+        {"[access.read]\nusers = \"nagios\"", "processd.toml:2:9: \"users\" must be an array of strings: write "
+                                              "[\"nagios\"]"},
+        {"[limits]\nruns = 0", "processd.toml:2:8: \"runs\" must be a whole number from 1 to 10000, not 0"},
+        {"[limits]\nbody = 10", "processd.toml:2:8: \"body\" must be from 1KiB to 64MiB"},
+        {"[limits]\nbody = true",
+         "processd.toml:2:8: \"body\" must be a size like \"256KiB\", \"10MiB\" or a number of bytes, not true"},
+        {"[records]\nsync = \"sometimes\"",
+         "processd.toml:2:8: \"sync\" must be one of \"never\", \"interval\", \"always\", not \"sometimes\""},
+        {"[logs.sink]\nkind = \"file\"", "processd.toml:1:1: \"sink\" must be an array of tables: write [[logs.sink]] "
+                                         "with two brackets and kind = \"file\", not a table"},
+        {"[[logs.sink]]\npath = \"/x\"", "processd.toml:1:1: [[logs.sink]] needs a kind, \"stderr\" or \"file\""},
+        {"[[logs.sink]]\nkind = \"file\"",
+         "processd.toml:1:1: [[logs.sink]] of kind \"file\" needs a path, like \"/var/log/ctdb/services.log\""},
+        {"[[logs.sink]]\nkind = \"syslog\"",
+         "processd.toml:2:8: \"kind\" must be one of \"stderr\", \"file\", not \"syslog\""},
+        {"[[logs.sink]]\nkind = \"stderr\"\nkeep = 3", "processd.toml:3:1: \"keep\" goes with kind = \"file\" only"},
+        {"[[logs.sink]]\nkind = \"file\"\npath = \"x\"",
+         "processd.toml:3:8: \"path\" must be an absolute path, not \"x\""},
+        {"[[logs.sink]]\nkind = \"stderr\"\n[[logs.sink]]\nkind = \"stderr\"",
+         "processd.toml:3:1: two sinks are of kind \"stderr\""},
+        {"[[logs.sink]]\nkind = \"file\"\npath = \"/x\"\n[[logs.sink]]\nkind = \"file\"\npath = \"/x\"",
+         "processd.toml:4:1: two sinks write the file \"/x\""},
+        {"[logs]\nsink = [1]", "processd.toml:2:9: \"sink\" must hold tables, like { kind = \"stderr\" }, not a whole "
+                               "number"},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.text);
+        CHECK(problems(daemon(row.text)) == row.message);
+    }
+}
