@@ -19,7 +19,10 @@ list_options()
 # Prints what a program says about itself, subcommands included.
 ask_help()
 {
-	"$1" --help-all 2>/dev/null || "$1" --help
+	"$1" --help
+	"$1" --help | sed -n '/^Subcommands:/,$ s/^  \([a-z][a-z-]*\) .*/\1/p' | while read -r _subcommand; do
+		"$1" "$_subcommand" --help
+	done
 }
 
 result=0
@@ -30,7 +33,7 @@ for page in docs/man/*.[1-8]; do
 	mandoc -T lint -W warning "$page" || result=1
 	program=$BIN_DIR/$(basename "${page%.*}")
 	[ -x "$program" ] || continue
-	ask_help "$program" | list_options | grep -vx -e --help-all >"$work/help"
+	ask_help "$program" | list_options >"$work/help"
 	mandoc -T ascii -O width=300 "$page" | sed "s/.$(printf '\b')//g" | list_options >"$work/page"
 	while IFS= read -r option; do
 		grep -qxe "$option" "$work/page" || {

@@ -3,9 +3,9 @@
 # lib.sh: sourced first by every system test, as  . "$(dirname "$0")/lib.sh"
 #
 # A test is a POSIX script named after the behaviour it shows; it runs under set -eu and passes by reaching its end. ctest
-# gives it BIN_DIR; by hand: BIN_DIR=build/bin tests/system/NAME.sh. As root it runs in its own pid, mount and network
-# namespaces (lo is up), where it is pid 1: all it started is gone when it ends, however it ends. Elsewhere the processes
-# below the daemon and those given to remember are killed by pid.
+# gives it BIN_DIR; by hand: BIN_DIR=build/bin tests/system/NAME.sh. Where it can it runs in its own pid, mount and network
+# namespaces (lo is up), as pid 1: all it started is gone when it ends, however it ends. Elsewhere the processes below the
+# daemon and those given to remember are killed by pid.
 #
 # Variables   T a private directory, removed at the end; CONFIG, STATE, RUNTIME the daemon's directories in it; SOCKET its
 #             API; KEEPER the keeper's pid; LOG what the daemon wrote to stderr and stdout; WAIT seconds that wait_for
@@ -29,7 +29,8 @@
 #             gone PID                true once there is no such process, or only its zombie
 #             fail SENTENCE           ends the test; the daemon's log follows
 #             skip REASON             ends the test as skipped (exit code 77)
-#             need_root, need COMMAND…     skip without
+#             need_root               skip unless root in namespaces of our own
+#             need COMMAND…           skip without
 #             remember PID            kill it at the end, too
 set -eu
 
@@ -42,18 +43,23 @@ if [ -z "${T:-}" ]; then
 	T=$(mktemp -d)
 	export T
 	chmod 755 "$T"
-	_inner=
+	# TEST_NAMESPACE: root, user (a namespace where only the caller is root), or empty.
+	export TEST_NAMESPACE
 	if [ "$(id -u)" = 0 ] && unshare -n -m -p -f --mount-proc true 2>/dev/null; then
-		trap '[ -z "$_inner" ] || kill -KILL "$_inner" 2>/dev/null' EXIT
-		trap 'exit 143' TERM HUP INT
-		TEST_NAMESPACE=1 unshare -n -m -p -f --propagation private --kill-child --mount-proc "$TEST_DIR/${0##*/}" "$@" &
-		_inner=$!
+		TEST_NAMESPACE=root
+		unshare -n -m -p -f --propagation private --kill-child --mount-proc "$TEST_DIR/${0##*/}" "$@" &
+	elif unshare -U -r -n -m -p -f --mount-proc true 2>/dev/null; then
+		TEST_NAMESPACE=user
+		unshare -U -r -n -m -p -f --propagation private --kill-child --mount-proc "$TEST_DIR/${0##*/}" "$@" &
 	else
-		TEST_NAMESPACE='' "$TEST_DIR/${0##*/}" "$@" &
-		_inner=$!
-		trap 'kill -TERM "$_inner" 2>/dev/null; wait "$_inner"' EXIT
-		trap 'exit 143' TERM HUP INT
+		TEST_NAMESPACE=
+		"$TEST_DIR/${0##*/}" "$@" &
 	fi
+	_inner=$!
+	# Killing unshare kills its namespace; the bare script cleans up after itself when it is asked to end.
+	if [ -n "$TEST_NAMESPACE" ]; then _signal=KILL; else _signal=TERM; fi
+	trap 'kill -"$_signal" "$_inner" 2>/dev/null; wait "$_inner"; rm -rf "$T"' EXIT
+	trap 'exit 143' TERM HUP INT
 	_code=0
 	wait "$_inner" || _code=$?
 	trap - EXIT
@@ -95,7 +101,7 @@ skip()
 
 need_root()
 {
-	[ -n "$TEST_NAMESPACE" ] || skip 'needs root and namespaces'
+	[ "$TEST_NAMESPACE" = root ] || skip 'needs root and namespaces'
 }
 
 need()
