@@ -62,6 +62,7 @@ RingSource::~RingSource()
 bool RingSource::next(Piece& piece)
 {
     bool skipped = false;
+    piece.start = position_;
     if (!reader_->next(&position_.offset, &piece.chunk, &skipped)) return false;
     auto& count = piece.chunk.stream == Stream::err ? position_.err : position_.out;
     const auto expected = count.bytes;
