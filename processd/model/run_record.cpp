@@ -11,8 +11,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 8> kind_names{"adhoc", "service",   "pre_start", "ready",
-                                                     "stop",  "post_stop", "job",       "script"};
+constexpr std::array<std::string_view, 9> kind_names{"adhoc",     "service", "pre_start", "ready", "stop",
+                                                     "post_stop", "job",     "script",    "lookup"};
 constexpr std::array<std::string_view, 4> state_names{"starting", "running", "stopping", "ended"};
 
 template <class T> json or_null(const std::optional<T>& value) { return value ? json(*value) : json(nullptr); }

@@ -13,7 +13,8 @@
 
 namespace processd::model {
 
-enum class RunKind { adhoc, service, pre_start, ready, stop, post_stop, job, script };
+// lookup: processd-prepare, before a run whose user, environment file or directory needs it.
+enum class RunKind { adhoc, service, pre_start, ready, stop, post_stop, job, script, lookup };
 
 enum class RunState { starting, running, stopping, ended };
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // processd/supervisor/changes.h: the feed of GET /v1/watch: every change of services, runs and operations as a finished
-// NDJSON line with a token, kept in a bounded window. Readers pull from a position; `on_more` says when there is something.
+// NDJSON line with a token, kept in a bounded window. Readers pull from a position; `on_more` says when there is
+// something.
 #pragma once
 
+#include "helpers/base/time.h"
 #include "processd/output/token.h"
 #include "processd/supervisor/event.h"
 
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -20,8 +24,11 @@ class Changes {
 public:
     Changes(std::uint64_t epoch, std::uint64_t first_seq, std::size_t max_bytes = 1U << 20U);
 
-    // {"type": type, "seq": TOKEN, type: object}
-    void add(std::string_view type, const nlohmann::json& object);
+    // While somebody follows, and for a minute afterwards, lines are made and kept; else a change costs a number.
+    [[nodiscard]] Subscription attend();
+    [[nodiscard]] bool wanted(base::Time now) const;
+    // {"type": type, "seq": TOKEN, type: object}; object is only made if it is wanted.
+    void add(std::string_view type, const std::function<nlohmann::json()>& object);
 
     struct Line {
         std::uint64_t seq;
@@ -41,6 +48,8 @@ private:
     std::size_t bytes_ = 0;
     std::size_t max_bytes_;
     std::deque<Line> lines_;
+    std::shared_ptr<int> readers_ = std::make_shared<int>(0);
+    std::shared_ptr<base::Time> left_ = std::make_shared<base::Time>();
 };
 
 } // namespace processd::supervisor

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// processd/supervisor/event.h: something that others want to hear of. A Subscription ends with its owner; subscribers may
-// come and go, themselves included, while an event is being told.
+// processd/supervisor/event.h: something that others want to hear of. A Subscription ends with its owner; subscribers
+// may come and go, themselves included, while an event is being told.
 #pragma once
 
 #include <cstdint>

@@ -27,7 +27,7 @@ struct Operation {
     std::string id;
     std::string action; // start | stop | restart | reload | signal
     std::string service;
-    std::string state = "running"; // pending | running | done
+    std::string state = "running";     // pending | running | done
     std::optional<std::string> result; // ok | failed | aborted | superseded
     std::string reason;
     base::WallTime created, ended;
@@ -46,7 +46,7 @@ public:
 
     explicit Operations(store::State& state);
 
-    void restore(); // what an earlier manager left
+    void restore();                            // what an earlier manager left
     void forget_open(std::string_view reason); // a new keeper life: what was open can't be finished
     base::Result<Operation> begin(std::string action, std::string service, std::optional<model::Identity> asked_by);
     void finish(std::string_view id, std::string result, std::string reason, std::optional<std::string> proof = {},

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // processd/supervisor/runs.h: all runs that exist. Starts them through the keeper, carries out what model::run decides,
-// keeps their records, and takes them up again after a manager's end. A run is live from start() until its final record is
-// committed and the keeper was told to forget the child; look-ups see live and stored runs alike.
+// keeps their records, and takes them up again after a manager's end. A run is live from start() until its final record
+// is committed and the keeper was told to forget the child; look-ups see live and stored runs alike.
 //
-// Events come from the loop, never from inside a call here that could not finish first; `ended` comes once per run of this
-// keeper life per manager that saw it end or took it up ended.
+// Events come from the loop, never from inside a call here that could not finish first; `ended` comes once per run of
+// this keeper life per manager that saw it end or took it up ended.
 #pragma once
 
+#include "helpers/base/unique_fd.h"
 #include "processd/model/run.h"
 #include "processd/model/run_record.h"
 #include "processd/output/ring_source.h"
@@ -41,10 +42,11 @@ struct RunRequest {
     model::ProcessSpec process;
     std::optional<base::Duration> timeout;
     base::Duration stop_timeout = std::chrono::seconds{5};
-    std::optional<std::string> stdin_data;            // none: /dev/null
-    std::optional<std::string> runtime_directory;     // made before the start, owned by the user
+    std::optional<std::string> stdin_data;        // none: /dev/null
+    std::optional<std::string> runtime_directory; // made before the start, owned by the user
     protocol::ReadyBy ready_by = protocol::ReadyBy::none;
     std::uint32_t ready_fd = 0;
+    std::string ready_pattern; // a line of output that contains it makes the run ready; empty: none does
 };
 
 struct StartedRun {
@@ -52,7 +54,13 @@ struct StartedRun {
     bool existed = false; // the same request had been made before
 };
 
-enum class Moment { created, started, stopping, ended, closed }; // ended: outcome known; closed: tree empty, record final
+enum class Moment {
+    created,
+    started,
+    stopping,
+    ended,
+    closed
+}; // ended: outcome known; closed: tree empty, record final
 
 class Runs {
 public:
@@ -61,14 +69,15 @@ public:
         std::size_t tail_bytes = 64 * 1024;
     };
 
-    Runs(loop::Loop& loop, loop::KeeperClient& keeper, store::Records& records, Journal& journal, std::string prepare_program);
+    Runs(loop::Loop& loop, loop::KeeperClient& keeper, store::Records& records, Journal& journal,
+         std::string prepare_program);
     ~Runs();
     Runs(const Runs&) = delete;
     Runs& operator=(const Runs&) = delete;
     void set_limits(const Limits& limits);
 
-    // Errc::conflict: the id exists with another body; Errc::limit: too many ad-hoc runs; Errc::bad_input: the id's form;
-    // a storage error when nothing can be put on record.
+    // Errc::conflict: the id exists with another body; Errc::limit: too many ad-hoc runs; Errc::bad_input: the id's
+    // form; a storage error when nothing can be put on record.
     base::Result<StartedRun> start(RunRequest request);
     // SIGTERM (or the signal) to the run, SIGKILL to its tree after the timeout. Fine if it is ending or has ended.
     base::Result<void> stop(std::string_view id, const model::run::StopWanted& how, std::string reason);
@@ -77,8 +86,8 @@ public:
     [[nodiscard]] base::Result<model::RunRecord> get(std::string_view id) const; // with the newest output
     [[nodiscard]] base::Result<store::Page> query(const store::Filter& filter, std::string_view after,
                                                   std::size_t limit) const;
-    [[nodiscard]] std::vector<model::RunRecord> live() const; // not ended, oldest first, without output
-    [[nodiscard]] std::size_t active() const;                 // not ended
+    [[nodiscard]] std::vector<model::RunRecord> live() const;         // not ended, oldest first, without output
+    [[nodiscard]] std::size_t active() const;                         // not ended
     [[nodiscard]] std::string status_text(std::string_view id) const; // the last STATUS= of a live run
 
     // A reader of its own over a live run's output, from a ring offset on. Errc::not_found when the run is not live any
@@ -89,17 +98,17 @@ public:
     Event<const std::string&> on_ready;  // id: READY=1 or the readiness newline
     Event<const std::string&> on_output; // id: there is more to read, or the end of output has come
 
-    // Hand-over: after the last of told() and before anything else, runs that only the store knows are lost.
+    // What the keeper says of a child. Until resume() it is only taken down, as a run may need others to be known.
     void told(const protocol::ChildState& state, std::string_view cookie, std::vector<base::UniqueFd> fds);
-    void hello_end();
+    // The end of the hand-over: runs that only the store knows are lost, and the others go on, telling what happened to
+    // them.
+    void resume();
 
     // Commits what is queued now, for the orderly stop. True if nothing is left.
     bool flush();
-    [[nodiscard]] const std::string& prepare_program() const { return prepare_program_; }
 
 private:
     struct Impl;
-    std::string prepare_program_;
     std::unique_ptr<Impl> impl_;
 };
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,14 +30,16 @@ class Runs;
 
 class Services {
 public:
-    Services(loop::Loop& loop, Runs& runs, Operations& operations, store::State& state);
+    Services(loop::Loop& loop, Runs& runs, Operations& operations, store::State& state, std::string prepare_program);
     ~Services();
     Services(const Services&) = delete;
     Services& operator=(const Services&) = delete;
 
-    // At start: the configuration, and what state.tdb holds of an earlier manager of this keeper (`restored`) or nothing.
+    // At start: the configuration, and what state.tdb holds of an earlier manager of this keeper (`restored`) or
+    // nothing.
     void load(const std::map<std::string, model::ServiceSpec>& specs, bool restored);
-    // After a reload: new ones start if auto, changed ones apply at their next start, gone ones stay until they are down.
+    // After a reload: new ones start if auto, changed ones apply at their next start, gone ones stay until they are
+    // down.
     void apply(const std::map<std::string, model::ServiceSpec>& specs);
 
     // Errc::not_found names the nearest service. start/stop/restart/reload/signal are operations; one that finds the
@@ -55,6 +58,7 @@ public:
 
     [[nodiscard]] std::vector<std::string> names() const;
     [[nodiscard]] base::Result<nlohmann::json> status(std::string_view name) const; // docs/openapi.yaml, Service
+    [[nodiscard]] std::set<std::string> running() const;                            // that have processes
     [[nodiscard]] std::size_t count_ready() const;
     [[nodiscard]] std::size_t count_failed() const;
 

@@ -36,7 +36,7 @@ public:
     struct Events {
         std::function<void(base::UniqueFd listening)> on_serve;
         std::function<void(const model::DaemonSpec&)> on_configuration; // now and after each reload
-        std::function<void(int exit_code)> on_exit;                     // the manager has to end: 0 orderly, 2 configuration
+        std::function<void(int exit_code)> on_exit; // the manager has to end: 0 orderly, 2 configuration
     };
     Supervisor(loop::Loop& loop, base::UniqueFd keeper_channel, Directories directories, std::string program_directory,
                Events events);
@@ -54,9 +54,9 @@ public:
 
     // docs/openapi.yaml, System, without what only the API knows (connections, followers, you).
     [[nodiscard]] nlohmann::json system() const;
-    // Reads the directory again. The result is docs/openapi.yaml's Reload; nullopt with `errors` filled (ConfigError list)
-    // when it is wrong, and then nothing was changed.
-    std::optional<nlohmann::json> reload(nlohmann::json* errors);
+    // Reads the directory again, on another thread, and then all of it is applied or nothing. `changes` is
+    // docs/openapi.yaml's Reload; when it is null the configuration is wrong and `errors` is its ConfigError list.
+    void reload(std::function<void(const nlohmann::json& changes, const nlohmann::json& errors)> done);
     // Begins the orderly stop; returns its deadline as wall time. Asking again returns the same.
     base::WallTime shutdown(const std::optional<model::Identity>& by);
     [[nodiscard]] bool stopping() const;

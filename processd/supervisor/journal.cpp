@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/supervisor/journal.h"
+
+#include "helpers/base/log.h"
+#include "processd/loop/keeper_client.h"
+
+#include <algorithm>
+
+namespace processd::supervisor {
+namespace {
+
+constexpr std::size_t sink_queue_bytes = 4U << 20U;
+
+} // namespace
+
+Journal::Journal(loop::Loop& loop, loop::KeeperClient& keeper, output::LogStore& logs)
+    : keeper_(keeper), logs_(logs), wake_(loop, [this] {
+          if (on_progress) on_progress();
+      })
+{
+}
+
+Journal::~Journal() { sinks_.clear(); }
+
+void Journal::set_sinks(const std::vector<model::SinkSpec>& sinks)
+{
+    auto wanted = sinks;
+    if (wanted.empty()) wanted.push_back({"stderr", "", 0, 0});
+    if (wanted == specs_) return;
+    sinks_.clear();
+    specs_ = wanted;
+    for (const auto& spec : specs_) {
+        auto sink = output::make_sink(spec);
+        if (!sink) {
+            base::log::error("a sink for captured output cannot be set up", {{"reason", sink.error().message()}});
+            continue;
+        }
+        sinks_.push_back(
+            {std::make_unique<output::SinkWriter>(*std::move(sink), sink_queue_bytes, [this] { wake_.wake(); }),
+             logs_.last_seq()});
+    }
+}
+
+void Journal::reopen_sinks()
+{
+    for (const auto& sink : sinks_) sink.writer->reopen();
+}
+
+void Journal::emit(Capture& capture, const output::Line& line)
+{
+    output::LogLine out;
+    out.time = line.time;
+    out.service = capture.service;
+    out.run = capture.run;
+    out.stream = line.stream;
+    out.data = line.data;
+    out.partial = line.partial;
+    out.late = line.late;
+    logs_.append(out);
+    for (const auto& sink : sinks_) sink.writer->write(out);
+    capture.last_seq = out.seq;
+}
+
+bool Journal::read(Capture& capture, std::int64_t exited_mono_ns, const std::function<void(std::string_view)>& on_line)
+{
+    output::Piece piece;
+    bool any = false;
+    const auto give = [&](const output::Line& line) {
+        emit(capture, line);
+        if (on_line) on_line(line.data);
+    };
+    auto before = capture.source.position();
+    for (; capture.source.next(piece); before = capture.source.position()) {
+        any = true;
+        const auto& chunk = piece.chunk;
+        if (piece.dropped_before > 0) {
+            capture.splitter.flush(chunk.stream, give); // what was begun goes on behind the gap: not the same line
+            capture.dropped += piece.dropped_before;
+            dropped_ += piece.dropped_before;
+            base::log::warning("output was overwritten before it was read",
+                               {{"run", capture.run}, {"bytes", piece.dropped_before}});
+        }
+        const bool late = exited_mono_ns != 0 && chunk.mono_ns > exited_mono_ns;
+        capture.splitter.feed(chunk.stream, chunk.data, base::wall_from_ns(chunk.wall_ns), late, before, give);
+    }
+    if (any) capture.progress.read_up_to(capture.source.position(), capture.splitter.pending(), capture.last_seq);
+    return any;
+}
+
+void Journal::finish(Capture& capture)
+{
+    capture.splitter.flush([&](const output::Line& line) { emit(capture, line); });
+}
+
+std::uint64_t Journal::written_seq() const
+{
+    std::uint64_t lowest = logs_.last_seq();
+    for (const auto& sink : sinks_) lowest = std::min(lowest, std::max(sink.writer->written_seq(), sink.from_seq));
+    return lowest;
+}
+
+void Journal::tell(Capture& capture, protocol::ChildId child)
+{
+    const auto& at = capture.progress.written_up_to(written_seq());
+    const auto seen = capture.source.position().offset;
+    if (seen == capture.told_seen && at == capture.told_consumed) return;
+    capture.told_seen = seen;
+    capture.told_consumed = at;
+    keeper_.watch({child, at.offset, seen, {at.out.bytes, at.out.dropped, at.err.bytes, at.err.dropped}});
+}
+
+} // namespace processd::supervisor

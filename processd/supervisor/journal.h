@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/supervisor/journal.h: from the runs' rings to the log window and the sinks. Reads what the keeper says is
+// there, cuts it into lines, hands them on, and tells the keeper how far output is consumed, so that the next manager
+// reads on from there.
+#pragma once
+
+#include "processd/loop/loop.h"
+#include "processd/model/service_spec.h"
+#include "processd/output/line_splitter.h"
+#include "processd/output/log_store.h"
+#include "processd/output/progress.h"
+#include "processd/output/ring_source.h"
+#include "processd/output/sink_writer.h"
+#include "processd/protocol/message.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace processd::loop {
+class KeeperClient;
+}
+
+namespace processd::supervisor {
+
+// One run's output on its way. Made when the ring is known, gone with the run.
+struct Capture {
+    output::RingSource source;
+    output::LineSplitter splitter;
+    output::Progress progress;
+    output::Position told_consumed; // as the keeper was told
+    std::uint64_t told_seen = 0;
+    std::uint64_t last_seq = 0;
+    std::uint64_t dropped = 0; // bytes that were overwritten unread
+    std::string service;       // empty for ad-hoc runs
+    std::string run;
+};
+
+class Journal {
+public:
+    Journal(loop::Loop& loop, loop::KeeperClient& keeper, output::LogStore& logs);
+    ~Journal(); // gives sinks a moment to write what is queued
+
+    // Replaces the sinks where they differ. A sink that cannot be made is logged and left out.
+    void set_sinks(const std::vector<model::SinkSpec>& sinks);
+    void reopen_sinks();
+
+    // Reads what is there. exited_mono_ns: 0 while the leader lives. on_line sees every line, for readiness. True if
+    // there was anything.
+    bool read(Capture& capture, std::int64_t exited_mono_ns, const std::function<void(std::string_view)>& on_line);
+    // The end of output: unfinished lines are given out.
+    void finish(Capture& capture);
+    // Tells the keeper what was seen and consumed, where that is news.
+    void tell(Capture& capture, protocol::ChildId child);
+
+    [[nodiscard]] output::LogStore& logs() noexcept { return logs_; }
+    [[nodiscard]] std::uint64_t dropped_bytes() const noexcept { return dropped_; }
+
+    // The sinks have got further: tell() is due for captures that wait for it.
+    std::function<void()> on_progress;
+
+private:
+    void emit(Capture& capture, const output::Line& line);
+    [[nodiscard]] std::uint64_t written_seq() const;
+
+    loop::KeeperClient& keeper_;
+    output::LogStore& logs_;
+    loop::Async wake_;
+    std::vector<model::SinkSpec> specs_;
+    struct Target {
+        std::unique_ptr<output::SinkWriter> writer;
+        std::uint64_t from_seq; // lines up to here were not for it
+    };
+    std::vector<Target> sinks_;
+    std::uint64_t dropped_ = 0;
+};
+
+} // namespace processd::supervisor

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/supervisor/service_entry.h: one service as the supervisor holds it, and the pure parts around it: the
+// commands of its roles, its order among others, its status. Internal to services.cpp.
+#pragma once
+
+#include "processd/loop/loop.h"
+#include "processd/model/service.h"
+#include "processd/supervisor/runs.h"
+
+#include <map>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace processd::supervisor {
+
+struct LastEnd { // how main ended last
+    std::string run;
+    model::Outcome outcome;
+    base::WallTime ended;
+    std::vector<model::OutputPiece> lines;
+};
+
+struct ServiceEntry {
+    model::ServiceSpec spec;
+    std::optional<model::ServiceSpec> next_spec; // loaded while a start was under way; in force at the next one
+    bool removed = false;                        // from the configuration; forgotten once it is down
+    model::Service machine;
+    std::string main;            // run of the present or last process
+    std::string aux;             // newest auxiliary run
+    std::string operation;       // open one
+    bool operation_left = false; // a restart has left the state it began in
+    base::WallTime since, ready_since;
+    std::optional<LastEnd> last;
+    std::vector<std::int32_t> stuck;  // survivors of main
+    std::optional<std::string> proof; // of the last emptied tree
+    // A stop that waits for others to be down first.
+    struct PendingStop {
+        std::string by;
+        bool restart = false;
+    };
+    std::optional<PendingStop> pending_stop;
+    std::unique_ptr<loop::Timer> timer;
+};
+using ServiceMap = std::map<std::string, ServiceEntry, std::less<>>;
+
+// The stored form, without the specification.
+nlohmann::json stored(const ServiceEntry& entry);
+void restore(ServiceEntry& entry, const nlohmann::json& document); // throws nlohmann's exceptions
+
+RunRequest run_request(const ServiceEntry& entry, model::Role role, std::uint32_t index, std::string id,
+                       const std::string& prepare_program);
+// The specification as the machine sees it: the removal of a runtime directory is one more post_stop command.
+model::ServiceSpec effective(const model::ServiceSpec& spec, const std::string& prepare_program);
+
+// --- order; pure ---
+// Everything that `name` must have to run: requires and binds_to, and theirs. Without name itself.
+std::vector<std::string> needed_by(const ServiceMap& services, std::string_view name);
+// Everything that requires or is bound to `name`, and so on. Without name itself.
+std::vector<std::string> dependents_of(const ServiceMap& services, std::string_view name);
+struct DependencyState {
+    std::vector<std::string> waits_for;
+    std::string failed; // a sentence, when the start cannot succeed
+};
+DependencyState dependencies(const ServiceMap& services, const ServiceEntry& entry);
+// Services that must be down before `name` may be stopped: those after it that are on their way down too.
+bool must_wait_to_stop(const ServiceMap& services, std::string_view name);
+bool is_live(const ServiceEntry& entry); // something of it runs, or is about to
+
+// docs/openapi.yaml, Service.
+nlohmann::json service_status(const std::string& name, const ServiceEntry& entry, const ServiceMap& services,
+                              const Runs& runs);
+
+} // namespace processd::supervisor

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The status of a service as GET /v1/services/{name} shows it.
+#include "processd/supervisor/service_entry.h"
+
+#include "processd/model/json.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace processd::supervisor {
+namespace {
+
+using nlohmann::json;
+namespace service = model::service;
+
+json wall_of(base::Time at) { return model::json_time(base::wall_now() + (at - base::now())); }
+
+json next_of(const ServiceEntry& entry)
+{
+    const auto at = service::deadline(entry.machine);
+    if (!at) return nullptr;
+    const char* action = "timeout";
+    if (std::holds_alternative<service::BackOff>(entry.machine.state)) action = "restart";
+    if (std::holds_alternative<service::StopCommand>(entry.machine.state)) action = "kill";
+    if (const auto* starting = std::get_if<service::Starting>(&entry.machine.state);
+        starting && starting->probe_at && !starting->probing && *at == *starting->probe_at)
+        action = "check";
+    return {{"action", action}, {"at", wall_of(*at)}};
+}
+
+json last_of(const ServiceEntry& entry, const Runs& runs)
+{
+    if (!entry.last) return nullptr;
+    json j = entry.last->outcome;
+    j["run"] = entry.last->run;
+    j["ended"] = model::json_time(entry.last->ended);
+    j["sentence"] = model::sentence(entry.last->outcome);
+    json lines = json::array();
+    auto pieces = entry.last->lines;
+    if (pieces.empty())
+        if (const auto record = runs.get(entry.last->run)) pieces = record->tail;
+    const auto skip = pieces.size() > 10 ? pieces.size() - 10 : 0;
+    for (auto i = skip; i < pieces.size(); ++i) {
+        json piece{{"time", model::json_time(pieces[i].time)}, {"stream", pieces[i].stream}, {"late", pieces[i].late}};
+        model::put_bytes(piece, pieces[i].data);
+        lines.push_back(std::move(piece));
+    }
+    j["lines"] = std::move(lines);
+    return j;
+}
+
+} // namespace
+
+json service_status(const std::string& name, const ServiceEntry& entry, const ServiceMap& services, const Runs& runs)
+{
+    const bool waiting = std::holds_alternative<service::Waiting>(entry.machine.state);
+    const auto waits = waiting ? dependencies(services, entry) : DependencyState{};
+    json j{{"name", name},
+           {"state", service::name_of(entry.machine)},
+           {"since", model::json_time(entry.since)},
+           {"wanted", entry.machine.wanted ? "up" : "down"},
+           {"reason", entry.machine.reason},
+           {"start", entry.spec.auto_start ? "auto" : "manual"},
+           {"command", entry.spec.process.command},
+           {"main", nullptr},
+           {"ready_since", nullptr},
+           {"status_text", nullptr},
+           {"restarts", entry.machine.restarts},
+           {"failures", entry.machine.failures},
+           {"last", last_of(entry, runs)},
+           {"next", next_of(entry)},
+           {"waits_for", waits.waits_for},
+           {"stuck", entry.stuck},
+           {"operation", entry.operation.empty() ? json(nullptr) : json(entry.operation)},
+           {"requires", entry.spec.requires_},
+           {"after", entry.spec.after},
+           {"binds_to", entry.spec.binds_to},
+           {"removed", entry.removed},
+           {"config_changed", false}};
+    if (waiting && !waits.waits_for.empty()) {
+        std::string list;
+        for (const auto& other : waits.waits_for) list += (list.empty() ? "" : ", ") + other;
+        j["reason"] = "waits for " + list;
+    }
+    if (std::holds_alternative<service::Ready>(entry.machine.state))
+        j["ready_since"] = model::json_time(entry.ready_since);
+    if (is_live(entry) && !entry.main.empty()) {
+        if (const auto record = runs.get(entry.main); record && record->state != model::RunState::ended) {
+            j["main"] = {{"run", entry.main}, {"pid", record->pid}, {"started", model::json_time(record->started)}};
+            auto configured = entry.next_spec.value_or(entry.spec).process;
+            configured.environment["CTDB_PROCESSD_SERVICE"] = entry.spec.name;
+            j["config_changed"] = entry.next_spec.has_value() || !(record->process == configured);
+        }
+        if (const auto text = runs.status_text(entry.main); !text.empty()) j["status_text"] = text;
+    }
+    return j;
+}
+
+} // namespace processd::supervisor

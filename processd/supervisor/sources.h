@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/supervisor/sources.h: the texts of the configuration in force, kept in state.tdb, so that a manager that
+// takes over is configured as the one before, whatever is on disk by then.
+#pragma once
+
+#include "processd/config/read_directory.h"
+
+#include "helpers/base/result.h"
+
+namespace processd::store {
+class State;
+}
+
+namespace processd::supervisor {
+
+base::Result<void> store_sources(store::State& state, const std::vector<config::SourceSet>& sources);
+std::vector<config::SourceSet> stored_sources(const store::State& state); // empty: none, or not to be read
+
+} // namespace processd::supervisor

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/supervisor/spawn_request.h"
+
+#include "processd/protocol/message.h"
+
+#include <array>
+#include <charconv>
+#include <sched.h>
+
+namespace processd::supervisor {
+namespace {
+
+constexpr const char* default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+std::optional<std::uint32_t> number(std::string_view text)
+{
+    std::uint32_t value = 0;
+    const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem != std::errc{} || rest != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+int scheduler_number(std::string_view name)
+{
+    if (name == "batch") return SCHED_BATCH;
+    if (name == "idle") return SCHED_IDLE;
+    if (name == "fifo") return SCHED_FIFO;
+    if (name == "rr") return SCHED_RR;
+    return SCHED_OTHER;
+}
+
+int io_class_number(std::string_view name)
+{
+    if (name == "realtime") return 1;
+    if (name == "best-effort") return 2;
+    if (name == "idle") return 3;
+    return 0;
+}
+
+} // namespace
+
+std::optional<Prepared> prepared_without_asking(const model::ProcessSpec& process, bool makes_directory)
+{
+    const bool root = process.user == "root" || process.user == "0";
+    const bool own_groups = !process.group && (!process.groups || process.groups->empty());
+    if (!root || !own_groups || process.environment_file || makes_directory) return std::nullopt;
+    return Prepared{};
+}
+
+std::vector<std::string> prepare_command(const std::string& program, const model::ProcessSpec& process,
+                                         const std::optional<std::string>& runtime_directory)
+{
+    std::vector<std::string> command{program, "--user", process.user};
+    const auto option = [&](const char* name, const std::string& value) {
+        command.emplace_back(name);
+        command.push_back(value);
+    };
+    if (process.group) option("--group", *process.group);
+    if (process.groups) {
+        std::string list;
+        for (const auto& group : *process.groups) list += (list.empty() ? "" : ",") + group;
+        option("--groups", list);
+    }
+    if (process.environment_file) option("--environment-file", *process.environment_file);
+    if (runtime_directory) option("--runtime-directory", *runtime_directory);
+    return command;
+}
+
+base::Result<Prepared> parse_prepared(std::string_view output)
+{
+    Prepared prepared;
+    prepared.groups.clear();
+    bool have_uid = false;
+    bool have_gid = false;
+    while (!output.empty()) {
+        const auto end = output.find('\n');
+        const auto line = output.substr(0, end);
+        output.remove_prefix(end == std::string_view::npos ? output.size() : end + 1);
+        const auto blank = line.find(' ');
+        const auto key = line.substr(0, blank);
+        const auto value = blank == std::string_view::npos ? std::string_view{} : line.substr(blank + 1);
+        if (key == "uid" || key == "gid") {
+            const auto id = number(value);
+            if (!id) return base::fail(base::Errc::corrupt, "processd-prepare said \"" + std::string(line) + "\"");
+            (key == "uid" ? prepared.uid : prepared.gid) = *id;
+            (key == "uid" ? have_uid : have_gid) = true;
+        } else if (key == "groups") {
+            for (auto rest = value; !rest.empty();) {
+                const auto comma = rest.find(',');
+                if (const auto id = number(rest.substr(0, comma))) prepared.groups.push_back(*id);
+                rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+            }
+        } else if (key == "user") {
+            prepared.user = value;
+        } else if (key == "home") {
+            prepared.home = value;
+        } else if (key == "shell") {
+            prepared.shell = value;
+        } else if (key == "env") {
+            const auto equals = value.find('=');
+            if (equals != std::string_view::npos)
+                prepared.environment[std::string(value.substr(0, equals))] = value.substr(equals + 1);
+        }
+    }
+    if (!have_uid || !have_gid)
+        return base::fail(base::Errc::corrupt, "processd-prepare ended before it had said everything");
+    return prepared;
+}
+
+protocol::SpawnSpec spawn_spec(const model::ProcessSpec& process, const Prepared& prepared, std::string label,
+                               std::string note)
+{
+    std::map<std::string, std::string> environment{{"PATH", default_path},  {"LANG", "C.UTF-8"},
+                                                   {"USER", prepared.user}, {"LOGNAME", prepared.user},
+                                                   {"HOME", prepared.home}, {"SHELL", prepared.shell}};
+    for (const auto& [name, value] : prepared.environment) environment[name] = value;
+    for (const auto& [name, value] : process.environment) environment[name] = value;
+
+    protocol::SpawnSpec spec;
+    spec.note = std::move(note);
+    spec.label = std::move(label);
+    spec.argv = process.command;
+    for (const auto& [name, value] : environment) spec.env.push_back(name + "=" + value);
+    spec.cwd = process.cwd;
+    spec.uid = prepared.uid;
+    spec.gid = prepared.gid;
+    spec.groups = prepared.groups;
+    spec.umask = process.umask;
+    spec.nice = process.nice;
+    spec.io_class = io_class_number(process.io_class);
+    spec.io_level = process.io_level;
+    spec.scheduler = scheduler_number(process.scheduler);
+    spec.priority = process.priority;
+    spec.cpus = process.cpus;
+    spec.oom_score_adj = process.oom_score_adj;
+    for (const auto& [name, limit] : process.limits)
+        if (const auto resource = model::rlimit_number(name))
+            spec.limits.push_back({static_cast<std::uint32_t>(*resource), limit.soft, limit.hard});
+    spec.ring_bytes = process.ring_bytes;
+    spec.spawn_timeout_ms = static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(process.spawn_timeout).count());
+    return spec;
+}
+
+std::string stage_name(std::uint32_t stage, bool stuck)
+{
+    static constexpr std::array<std::string_view, 15> names{"none",   "request", "clone",  "mask",      "session",
+                                                            "fds",    "cgroup",  "limits", "scheduler", "umask",
+                                                            "groups", "gid",     "uid",    "chdir",     "exec"};
+    static_assert(names.size() == static_cast<std::size_t>(protocol::Stage::exec) + 1);
+    const std::string name(stage < names.size() ? names[stage] : "spawn");
+    return stuck ? "stuck:" + name : name;
+}
+
+} // namespace processd::supervisor

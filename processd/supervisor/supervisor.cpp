@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/supervisor/supervisor.h"
+
+#include "helpers/base/log.h"
+#include "processd/config/changes.h"
+#include "processd/config/load.h"
+#include "processd/loop/keeper_client.h"
+#include "processd/loop/work.h"
+#include "processd/model/json.h"
+#include "processd/output/log_store.h"
+#include "processd/store/store.h"
+#include "processd/supervisor/journal.h"
+#include "processd/supervisor/memory.h"
+#include "processd/supervisor/sources.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace processd::supervisor {
+namespace {
+
+using nlohmann::json;
+
+constexpr int exit_configuration = 2;
+constexpr int exit_lost = 1;
+constexpr std::uint32_t api_socket_mode = 0666; // who may do what is decided by who asks, see access rules
+
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 9> ability_names{{
+    {"clone3", protocol::ability_clone3},
+    {"clone_into_cgroup", protocol::ability_clone_into_cgroup},
+    {"cgroup_v2", protocol::ability_cgroup_v2},
+    {"cgroup_kill", protocol::ability_cgroup_kill},
+    {"pidfd", protocol::ability_pidfd},
+    {"close_range", protocol::ability_close_range},
+    {"subreaper", protocol::ability_subreaper},
+    {"mlock_onfault", protocol::ability_mlock_onfault},
+    {"oom_protect", protocol::ability_oom_protect},
+}};
+
+std::string_view name_of(protocol::ManagerEnd end)
+{
+    switch (end) {
+    case protocol::ManagerEnd::first_start: return "first_start";
+    case protocol::ManagerEnd::ended: return "ended";
+    case protocol::ManagerEnd::hung: return "hung";
+    case protocol::ManagerEnd::replaced: return "replaced";
+    }
+    return "ended";
+}
+
+template <std::size_t N> std::string text(const std::array<char, N>& field)
+{
+    return {field.data(), ::strnlen(field.data(), N)};
+}
+
+json changes_json(const config::Changes& changes)
+{
+    json list = json::array();
+    const auto add = [&](const json& service, std::string_view applies, const std::vector<std::string>& keys) {
+        list.push_back({{"service", service}, {"applies", applies}, {"keys", keys}});
+    };
+    if (!changes.daemon_now.empty()) add(nullptr, "now", changes.daemon_now);
+    if (!changes.daemon_at_next_start.empty()) add(nullptr, "next_start", changes.daemon_at_next_start);
+    for (const auto& change : changes.services) {
+        if (change.kind != config::ChangeKind::changed) add(change.name, name_of(change.kind), {});
+        if (!change.now.empty()) add(change.name, "now", change.now);
+        if (!change.at_next_start.empty()) add(change.name, "next_start", change.at_next_start);
+    }
+    return list;
+}
+
+json errors_json(const config::Problems& problems)
+{
+    json list = json::array();
+    for (const auto& p : problems)
+        list.push_back({{"file", p.file},
+                        {"line", p.line == 0 ? json(nullptr) : json(p.line)},
+                        {"key", p.key.empty() ? json(nullptr) : json(p.key)},
+                        {"message", p.message}});
+    return list;
+}
+
+} // namespace
+
+// Made step by step: the channel at once, the rest with the keeper's HELLO. Destroyed in reverse.
+struct Supervisor::Impl {
+    loop::Loop& loop;
+    Directories directories;
+    std::string prepare_program;
+    Events events;
+    base::WallTime started = base::wall_now();
+
+    protocol::Hello hello{};
+    base::UniqueFd listening;
+    model::Configuration configuration;
+    base::WallTime loaded{};
+    std::string load_error;
+    bool restored = false;
+    bool is_stopping = false;
+    base::WallTime stop_deadline{};
+    bool reloading = false;
+
+    std::optional<store::Store> store;
+    loop::KeeperClient keeper;
+    std::optional<output::LogStore> logs;
+    std::optional<Changes> changes;
+    std::optional<Journal> journal;
+    std::optional<Operations> operations;
+    std::optional<Runs> runs;
+    std::optional<Services> services;
+    std::optional<Memory> memory;
+    std::vector<Subscription> subscriptions;
+    loop::Timer sync_timer;
+
+    Impl(loop::Loop& l, base::UniqueFd channel, Directories d, const std::string& program_directory, Events e)
+        : loop(l),
+          directories(std::move(d)),
+          prepare_program(program_directory + "/processd-prepare"),
+          events(std::move(e)),
+          keeper(l, std::move(channel), keeper_events()),
+          sync_timer(l, [this] {
+              if (store && store->dirty()) store->sync_soon();
+          })
+    {
+    }
+
+    loop::KeeperEvents keeper_events()
+    {
+        loop::KeeperEvents e;
+        e.on_hello = [this](const protocol::Hello& h, base::UniqueFd fd) { greeted(h, std::move(fd)); };
+        e.on_child = [this](const protocol::ChildState& state, std::string_view cookie,
+                            std::vector<base::UniqueFd> fds) {
+            if (runs) runs->told(state, cookie, std::move(fds));
+        };
+        e.on_hello_end = [this] { taken_over(); };
+        e.on_stop = [this](base::Time deadline) { begin_stop(deadline); };
+        e.on_reload = [this] {
+            if (journal) journal->reopen_sinks();
+            reload([](const json&, const json&) {});
+        };
+        e.on_lost = [this](const base::Error& error) {
+            base::log::error("the keeper is gone", {{"reason", error.message()}});
+            events.on_exit(exit_lost);
+        };
+        return e;
+    }
+
+    void greeted(const protocol::Hello& h, base::UniqueFd fd)
+    {
+        hello = h;
+        listening = std::move(fd);
+        keeper.set_request_base((std::uint64_t{h.incarnation} << 40U) + 1);
+        auto opened = store::Store::open(directories.state, {});
+        if (!opened) {
+            base::log::error("the state directory cannot be used", {{"reason", opened.error().message()}});
+            return events.on_exit(exit_configuration);
+        }
+        store.emplace(*std::move(opened));
+        const auto meta = store->state().get("meta");
+        restored = h.incarnation > 1 && meta && meta->value("epoch", std::uint64_t{0}) == h.epoch;
+        if (!load_configuration()) return events.on_exit(exit_configuration);
+        const auto& d = configuration.daemon;
+        store->set_options({d.sync, {d.max_records, d.max_record_age}});
+        const auto first = output::first_seq(h.incarnation);
+        logs.emplace(h.epoch, first, d.log_memory_bytes);
+        changes.emplace(h.epoch, first);
+        journal.emplace(loop, keeper, *logs);
+        operations.emplace(store->state());
+        runs.emplace(loop, keeper, store->records(), *journal, prepare_program);
+        services.emplace(loop, *runs, *operations, store->state(), prepare_program);
+        memory.emplace(loop, h.keeper_pid);
+        apply_daemon();
+        follow_changes();
+    }
+
+    // What the manager before had in force goes on; only a reload looks at the disk again, or a new keeper life.
+    bool load_configuration()
+    {
+        config::Problems problems;
+        std::vector<config::SourceSet> sources;
+        if (restored) sources = stored_sources(store->state());
+        if (sources.empty()) sources = config::read_directory(directories.config, problems);
+        auto found = config::interpret(sources, problems);
+        if (!found) {
+            std::fputs(config::check_report(directories.config, found).c_str(), stderr);
+            return false;
+        }
+        configuration = *std::move(found);
+        loaded = base::wall_now();
+        if (restored) return true;
+        const auto saved = store_sources(store->state(), sources);
+        const auto meta = store->state().put_now("meta", {{"epoch", hello.epoch}});
+        if (saved && meta) return true;
+        base::log::error("the state directory cannot be written",
+                         {{"reason", (saved ? meta : saved).error().message()}});
+        return false;
+    }
+
+    void apply_daemon()
+    {
+        const auto& d = configuration.daemon;
+        base::log::set_level(d.log_level);
+        std::uint32_t level = static_cast<std::uint32_t>(base::log::Level::info);
+        for (const auto known : {base::log::Level::error, base::log::Level::warning, base::log::Level::debug})
+            if (d.log_level == (known == base::log::Level::error     ? "error"
+                                : known == base::log::Level::warning ? "warning"
+                                                                     : "debug"))
+                level = static_cast<std::uint32_t>(known);
+        keeper.settings({d.stop_budget.count(), api_socket_mode, level});
+        journal->set_sinks(d.sinks);
+        logs->set_max_bytes(d.log_memory_bytes);
+        runs->set_limits({d.max_runs, d.tail_bytes});
+        store->set_options({d.sync, {d.max_records, d.max_record_age}});
+        events.on_configuration(d);
+    }
+
+    void follow_changes()
+    {
+        subscriptions.push_back(runs->on_change.subscribe([this](const model::RunRecord& record, Moment) {
+            changes->add("run", [&] { return model::shown(record, false, false); });
+            sync_later();
+        }));
+        subscriptions.push_back(services->on_change.subscribe([this](const std::string& name) {
+            changes->add("service", [&] {
+                auto status = services->status(name);
+                return status ? *status : json{{"name", name}, {"state", "gone"}};
+            });
+            sync_later();
+        }));
+        subscriptions.push_back(operations->on_change.subscribe([this](const Operation& operation) {
+            changes->add("operation", [&] { return json(operation); });
+            sync_later();
+        }));
+    }
+
+    void sync_later()
+    {
+        if (configuration.daemon.sync == model::Sync::interval && !sync_timer.armed())
+            sync_timer.at(base::now() + configuration.daemon.sync_interval);
+    }
+
+    void taken_over()
+    {
+        if (!services) return;
+        operations->restore();
+        if (!restored) operations->forget_open("the daemon was started anew");
+        services->load(configuration.services, restored);
+        runs->resume();
+        memory->refresh();
+        base::log::info("manager serves", {{"incarnation", hello.incarnation},
+                                           {"services", configuration.services.size()},
+                                           {"taken_up", hello.children}});
+        events.on_serve(std::move(listening));
+        keeper.ready();
+        if (hello.stopping != 0) begin_stop(base::time_from_ns(hello.stop_deadline_ns));
+    }
+
+    void begin_stop(base::Time deadline)
+    {
+        stop_deadline = base::wall_now() + (deadline - base::now());
+        is_stopping = true;
+        changes->add("system", [] { return json{{"stopping", true}}; });
+        services->stop_all(deadline, [this] {
+            runs->flush();
+            base::log::info("everything is stopped");
+            keeper.stopped();
+        });
+    }
+
+    void reload(std::function<void(const json&, const json&)> done)
+    {
+        struct Read {
+            config::Problems problems;
+            std::vector<config::SourceSet> sources;
+        };
+        const auto read = std::make_shared<Read>();
+        loop::work(
+            loop, [read, dir = directories.config] { read->sources = config::read_directory(dir, read->problems); },
+            [this, read, done = std::move(done)] {
+                auto found = config::interpret(read->sources, read->problems);
+                if (!found) {
+                    load_error = config::as_error(found.error()).message();
+                    base::log::warning("the configuration on disk is wrong; what is in force stays",
+                                       {{"reason", load_error}});
+                    return done(nullptr, errors_json(found.error()));
+                }
+                if (const auto saved = store_sources(store->state(), read->sources); !saved) {
+                    load_error = saved.error().message();
+                    return done(nullptr, json::array({{{"file", directories.state},
+                                                       {"line", nullptr},
+                                                       {"key", nullptr},
+                                                       {"message", load_error}}}));
+                }
+                const auto table = changes_json(config::compare(configuration, *found, services->running()));
+                configuration = *std::move(found);
+                loaded = base::wall_now();
+                load_error.clear();
+                apply_daemon();
+                services->apply(configuration.services);
+                base::log::info("configuration loaded", {{"services", configuration.services.size()}});
+                done({{"loaded", model::json_time(loaded)}, {"changes", table}}, json::array());
+            });
+    }
+
+    json system()
+    {
+        json abilities = json::object();
+        for (const auto& [name, bit] : ability_names) abilities[std::string(name)] = (hello.abilities & bit) != 0;
+        const auto kb = [](std::optional<std::int64_t> v) { return v ? json(*v) : json(nullptr); };
+        const auto cgroup = text(hello.cgroup);
+        memory->refresh();
+        json previous = nullptr;
+        if (hello.previous_end != protocol::ManagerEnd::first_start)
+            previous = model::sentence(model::outcome_from_wait(model::OutcomeKind::exited, hello.previous_status));
+        return {
+            {"version", PROCESSD_VERSION},
+            {"time", model::json_time(base::wall_now())},
+            {"epoch", std::to_string(hello.epoch)},
+            {"boot_id", text(hello.boot_id)},
+            {"keeper",
+             {{"pid", hello.keeper_pid},
+              {"started", model::json_time(base::wall_from_ns(hello.started_wall_ns))},
+              {"version", PROCESSD_VERSION},
+              {"memory_kb", kb(memory->keeper_kb())},
+              {"orphans_reaped", hello.orphans_reaped}}},
+            {"manager",
+             {{"pid", ::getpid()},
+              {"incarnation", hello.incarnation},
+              {"started", model::json_time(started)},
+              {"version", PROCESSD_VERSION},
+              {"memory_kb", kb(memory->manager_kb())},
+              {"previous_end", name_of(hello.previous_end)},
+              {"previous_status", previous}}},
+            {"abilities", abilities},
+            {"proof", hello.proof == protocol::Proof::cgroup ? "cgroup" : "sweep"},
+            {"cgroup", cgroup.empty() ? json(nullptr) : json(cgroup)},
+            {"config_dir", directories.config},
+            {"state_dir", directories.state},
+            {"runtime_dir", directories.runtime},
+            {"socket", directories.runtime + "/api.socket"},
+            {"config",
+             {{"loaded", model::json_time(loaded)}, {"error", load_error.empty() ? json(nullptr) : json(load_error)}}},
+            {"counts",
+             {{"services", services->names().size()},
+              {"services_ready", services->count_ready()},
+              {"services_failed", services->count_failed()},
+              {"runs_active", runs->active()},
+              {"runs_recorded", store->records().size()},
+              {"operations_open", operations->open_count()},
+              {"output_dropped_bytes", journal->dropped_bytes()}}},
+            {"stopping", is_stopping},
+            {"stop_deadline", model::json_time(stop_deadline)}};
+    }
+};
+
+Supervisor::Supervisor(loop::Loop& loop, base::UniqueFd keeper_channel, Directories directories,
+                       std::string program_directory, Events events)
+    : impl_(std::make_unique<Impl>(loop, std::move(keeper_channel), std::move(directories), program_directory,
+                                   std::move(events)))
+{
+}
+Supervisor::~Supervisor() = default;
+
+Runs& Supervisor::runs() { return *impl_->runs; }
+Services& Supervisor::services() { return *impl_->services; }
+Operations& Supervisor::operations() { return *impl_->operations; }
+Changes& Supervisor::changes() { return *impl_->changes; }
+output::LogStore& Supervisor::logs() { return *impl_->logs; }
+const model::DaemonSpec& Supervisor::daemon() const { return impl_->configuration.daemon; }
+json Supervisor::system() const { return impl_->system(); }
+void Supervisor::reload(std::function<void(const json&, const json&)> done) { impl_->reload(std::move(done)); }
+bool Supervisor::stopping() const { return impl_->is_stopping; }
+
+base::WallTime Supervisor::shutdown(const std::optional<model::Identity>& by)
+{
+    auto& m = *impl_;
+    if (!m.is_stopping) {
+        m.is_stopping = true;
+        m.stop_deadline = base::wall_now() + m.configuration.daemon.stop_budget;
+        base::log::info("shutdown asked for",
+                        {{"uid", by ? by->uid : 0U}, {"pid", by ? by->pid : 0}, {"command", by ? by->command : ""}});
+        m.keeper.ask_stop();
+    }
+    return m.stop_deadline;
+}
+
+} // namespace processd::supervisor
