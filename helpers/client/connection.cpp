@@ -22,17 +22,13 @@ timeval as_timeval(base::Duration duration)
 
 tl::unexpected<base::Error> connect_failure(int problem, const std::string& path)
 {
-    const std::string what = "cannot connect to " + path + ": ";
+    const std::string what = "cannot connect to " + path;
     switch (problem) {
     case ENOENT:
     case ENOTDIR:
-        return tl::unexpected(base::Error{{problem, std::generic_category()},
-                                          what + "there is no such socket (is ctdb-processd running?)"});
-    case ECONNREFUSED:
-        return tl::unexpected(base::Error{{problem, std::generic_category()},
-                                          what + "nobody listens there any more (is ctdb-processd running?)"});
-    case EAGAIN: return fail(Errc::timed_out, what + "the daemon takes no more connections");
-    default: return fail(problem, "cannot connect to " + path);
+    case ECONNREFUSED: return fail(problem, what + " (is ctdb-processd running?)");
+    case EAGAIN: return fail(Errc::timed_out, what + ": the daemon takes no more connections");
+    default: return fail(problem, what);
     }
 }
 
@@ -148,12 +144,7 @@ base::Result<void> Connection::read_head(const Request& request)
     while (!parser_.head_complete()) {
         bool woken = false;
         if (auto ok = read_some(deadline, woken); !ok) return ok;
-        // Whoever waits for the head is not interrupted: settings.wake_fd speaks about streams.
-        if (woken) {
-            pollfd only{fd_.get(), POLLIN, 0};
-            if (::poll(&only, 1, poll_timeout(deadline)) == 0)
-                return fail(Errc::timed_out, "the daemon does not answer");
-        }
+        if (woken) return fail(EINTR, "the wait for the daemon's reply");
     }
     return {};
 }

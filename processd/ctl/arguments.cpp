@@ -92,7 +92,7 @@ CLI::Option* duration_option(CLI::App* app, const std::string& name, Duration& v
                 value = base::parse_duration(text).value_or(std::chrono::milliseconds{});
             },
             help)
-        ->check(is_duration, "DURATION", "DURATION")
+        ->check(is_duration)
         ->type_name("DURATION");
 }
 
@@ -107,6 +107,8 @@ void add_run(CLI::App& app, Options& options)
 {
     auto& run = options.run;
     auto* cmd = app.add_subcommand("run", "Run a command once, its output and exit code here; Ctrl-C cancels it");
+    // Shown in the help only: split_command() has taken the words away.
+    cmd->add_option("COMMAND", run.command, "The program, a path or a name to look up in PATH, and its arguments");
     cmd->footer("The command follows the options; -- before it is needed only when its name begins with a dash.");
     cmd->add_option("--id", run.id, "Id of the run; the same id and command is the same run")->type_name("ID");
     cmd->add_flag("--detach,-d", run.detach, "Print the id and do not wait");
@@ -118,12 +120,10 @@ void add_run(CLI::App& app, Options& options)
     duration_option(cmd, "--stop-timeout", run.stop_timeout, "From SIGTERM to SIGKILL when it is ended; 5s");
     maybe(cmd, "--user,-u", run.user, "Name or number; root")->type_name("USER");
     maybe(cmd, "--group,-g", run.group, "Name or number; the user's")->type_name("GROUP");
-    cmd->add_option_function<std::vector<std::string>>(
-           "--groups", [&run](const std::vector<std::string>& g) { run.groups = g; },
+    cmd->add_option_function<std::string>(
+           "--groups", [&run](const std::string& list) { run.groups = CLI::detail::split(list, ','); },
            "Supplementary groups, comma separated")
-        ->delimiter(',')
-        ->expected(1)
-        ->type_name("GROUP,…");
+        ->type_name("GROUP,...");
     maybe(cmd, "--cwd", run.cwd, "Working directory; /")->type_name("DIR");
     cmd->add_option_function<std::vector<std::string>>(
            "--env,-e",
@@ -132,14 +132,14 @@ void add_run(CLI::App& app, Options& options)
                    run.environment[text.substr(0, text.find('='))] = text.substr(text.find('=') + 1);
            },
            "Environment variable; may be repeated")
-        ->check(is_assignment, "NAME=VALUE", "NAME=VALUE")
+        ->check(is_assignment)
         ->expected(1)
         ->take_all()
         ->type_name("NAME=VALUE");
     maybe(cmd, "--env-file", run.environment_file, "File of NAME=VALUE lines on the daemon's side")->type_name("FILE");
     cmd->add_option_function<std::string>(
            "--umask", [&run](const std::string& text) { run.umask = std::stoi(text, nullptr, 8); }, "Octal; 022")
-        ->check(is_octal, "OCTAL", "OCTAL")
+        ->check(is_octal)
         ->type_name("OCTAL");
     maybe(cmd, "--nice", run.nice, "-20 to 19; 0")->type_name("N");
     maybe(cmd, "--io-class", run.io_class, "none, realtime, best-effort or idle")->type_name("CLASS");
@@ -150,7 +150,7 @@ void add_run(CLI::App& app, Options& options)
            "--cpus",
            [&run](const std::string& text) { run.cpus = parse_cpus(text).value_or(std::vector<std::uint32_t>{}); },
            "CPUs it may use, like 0,2,4-7")
-        ->check(is_cpus, "CPUS", "CPUS")
+        ->check(is_cpus)
         ->type_name("LIST");
     maybe(cmd, "--oom-score-adj", run.oom_score_adj, "-1000 to 1000")->type_name("N");
     cmd->add_option_function<std::vector<std::string>>(
@@ -160,7 +160,7 @@ void add_run(CLI::App& app, Options& options)
                    run.limits[text.substr(0, text.find('='))] = text.substr(text.find('=') + 1);
            },
            "Resource limit, like nofile=1024 or core=0:unlimited; may be repeated")
-        ->check(is_limit, "LIMIT", "LIMIT")
+        ->check(is_limit)
         ->expected(1)
         ->take_all()
         ->type_name("NAME=SOFT[:HARD]");
@@ -207,7 +207,7 @@ void add_records(CLI::App& app, Options& options)
     runs->add_option("--state", list.state, "starting, running, stopping or ended")->type_name("STATE");
     runs->add_option("--since", list.since, "RFC 3339 time, or a duration for that long ago")->type_name("TIME");
     runs->add_option("--min-duration", list.min_duration, "Ran at least this long")
-        ->check(is_duration, "DURATION", "DURATION")
+        ->check(is_duration)
         ->type_name("DURATION");
     runs->add_option("--parent", list.parent, "Caused by this operation or run")->type_name("ID");
     runs->add_option("--limit,-n", list.limit, "At most so many; 20")->check(CLI::Range(1, 100'000))->type_name("N");
@@ -286,6 +286,16 @@ bool split_command(const CLI::App& app, std::vector<std::string>& words, std::ve
     return scope != &app;
 }
 
+std::string no_command(const CLI::App& app, const std::vector<std::string>& words)
+{
+    std::string all;
+    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        all += (all.empty() ? "" : ", ") + command->get_name();
+    const auto word = std::find_if(words.begin(), words.end(), [](const auto& w) { return !w.starts_with('-'); });
+    return (word == words.end() ? "no command is given" : "there is no command \"" + *word + "\"") +
+           std::string("; there are ") + all;
+}
+
 } // namespace
 
 std::variant<Options, int> parse_arguments(int argc, const char* const* argv, std::string_view version)
@@ -311,9 +321,10 @@ std::variant<Options, int> parse_arguments(int argc, const char* const* argv, st
         std::cerr << "processctl: " << problem << "\nTry processctl --help.\n";
         return is_run ? exit_ours : exit_usage;
     };
-    std::reverse(words.begin(), words.end()); // as CLI11 wants them
     try {
-        app.parse(words);
+        app.parse(std::vector<std::string>(words.rbegin(), words.rend())); // the order that CLI11 wants
+    } catch (const CLI::RequiredError& e) {
+        return usage(app.get_subcommands().empty() ? no_command(app, words) : e.what());
     } catch (const CLI::Success& e) {
         return app.exit(e);
     } catch (const CLI::ParseError& e) {
