@@ -16,6 +16,7 @@ constexpr std::size_t max_parts = 4;
 SendResult send_message(int fd, Type type, std::uint64_t seq, std::uint64_t read_seq,
                         std::initializer_list<std::string_view> parts, std::span<const int> fds) noexcept
 {
+    if (parts.size() > max_parts || fds.size() > max_fds) return SendResult::closed; // a bug of ours: no such message
     Header header{magic, version, static_cast<std::uint16_t>(type), sizeof(Header), 0, seq, read_seq};
     std::array<iovec, max_parts + 1> iov{};
     std::size_t count = 1;
@@ -59,11 +60,12 @@ base::Result<std::optional<Received>> receive_message(int fd)
     message.msg_control = control.data();
     message.msg_controllen = control.size();
 
+    // ECONNRESET comes once, before what is still queued, when the other side ended with mail of ours unread. What it
+    // had sent by then counts all the same, so the next call is the one that tells.
     ssize_t n = 0;
     do n = ::recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
+    while (n < 0 && (errno == EINTR || errno == ECONNRESET));
     if (n < 0 && errno == EAGAIN) return std::optional<Received>{};
-    if (n < 0 && errno == ECONNRESET) return base::fail(base::Errc::unavailable, "the other side has closed the channel");
     if (n < 0) return base::fail(errno, "receive a message");
     for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
         if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
@@ -78,7 +80,8 @@ base::Result<std::optional<Received>> receive_message(int fd)
     if (size < sizeof(Header) || received.header.magic != magic || (message.msg_flags & MSG_TRUNC) != 0)
         return base::fail(base::Errc::corrupt, "a packet of " + std::to_string(n) + " bytes is not a message");
     if (received.header.version != version)
-        return base::fail(base::Errc::corrupt, "the other side speaks version " + std::to_string(received.header.version) +
+        return base::fail(base::Errc::corrupt, "the other side speaks version " +
+                                                   std::to_string(received.header.version) +
                                                    " of the protocol, this side " + std::to_string(version));
     if (received.header.size != size)
         return base::fail(base::Errc::corrupt, "a message says it has " + std::to_string(received.header.size) +

@@ -44,8 +44,8 @@ template <class T> std::optional<T> read_struct(std::string_view body)
 SendResult send_message(int fd, Type type, std::uint64_t seq, std::uint64_t read_seq,
                         std::initializer_list<std::string_view> parts, std::span<const int> fds = {}) noexcept;
 
-// nullopt: nothing there now. Errors: Errc::unavailable when the other side has closed; Errc::corrupt for a packet that is
-// too short or long, of another magic or version (the message names both versions); errno of recvmsg otherwise.
+// nullopt: nothing there now. Errors: Errc::unavailable when the other side has closed; Errc::corrupt for a packet that
+// is too short or long, of another magic or version (the message names both versions); errno of recvmsg otherwise.
 base::Result<std::optional<Received>> receive_message(int fd);
 
 } // namespace processd::protocol

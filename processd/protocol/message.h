@@ -143,8 +143,8 @@ struct ChildState {
     std::int64_t exited_mono_ns, exited_wall_ns;
     std::int64_t user_us, system_us; // rusage of leader and its waited-for children
     std::int64_t max_rss_kb, minor_faults, major_faults, blocks_in, blocks_out, switches, preemptions;
-    std::uint64_t ring_head; // absolute offset of the end of output
-    std::uint64_t consumed;  // as the manager last said by watch
+    std::uint64_t ring_head;                      // absolute offset of the end of output
+    std::uint64_t consumed;                       // as the manager last said by watch
     std::array<std::uint64_t, 4> consumed_counts; // likewise: stdout bytes, dropped; stderr bytes, dropped
     std::int64_t ready_mono_ns;
     std::int64_t watchdog_mono_ns; // last WATCHDOG=1, 0 for never
@@ -179,7 +179,7 @@ struct Child { // empty, ack; cookie: the bytes follow
 struct Watch {
     ChildId child;
     std::uint64_t consumed; // ring offset up to which output is in the manager's sinks; kept for the next manager
-    std::uint64_t seen;     // ring offset up to which it was read; a ChildState follows as soon as ring_head is beyond it
+    std::uint64_t seen; // ring offset up to which it was read; a ChildState follows as soon as ring_head is beyond it
     std::array<std::uint64_t, 4> counts; // the manager's totals at `consumed`, only kept: see ChildState
 };
 struct Settings {

@@ -70,10 +70,12 @@ void RingWriter::append(Stream stream, std::string_view data, std::int64_t mono_
 base::Result<RingReader> RingReader::open(const void* memory, std::size_t mapped)
 {
     const auto* header = static_cast<const RingHeader*>(memory);
-    if (mapped < ring_header_size || header->magic != ring_magic || header->size == 0 || header->size % 8 != 0 ||
-        header->size > mapped - ring_header_size)
+    if (mapped < ring_header_size) return base::fail(base::Errc::corrupt, "an output ring is shorter than its header");
+    // Read once: what was checked must be what is used. Below min_ring_size a whole chunk could wrap twice.
+    const auto size = *static_cast<const volatile std::uint64_t*>(&header->size);
+    if (header->magic != ring_magic || size < min_ring_size || size % 8 != 0 || size > mapped - ring_header_size)
         return base::fail(base::Errc::corrupt, "an output ring has no valid header");
-    return RingReader{header, static_cast<const char*>(memory) + ring_header_size, header->size};
+    return RingReader{header, static_cast<const char*>(memory) + ring_header_size, size};
 }
 
 void RingReader::copy(std::uint64_t offset, char* to, std::size_t count) const noexcept

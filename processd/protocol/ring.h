@@ -19,7 +19,8 @@ enum class Stream : std::uint8_t { out = 1, err = 2 };
 
 inline constexpr std::size_t ring_header_size = 4096;
 inline constexpr std::uint64_t ring_magic = 0x31474e4952435043; // "CPCRING1"
-inline constexpr std::size_t max_chunk = 64 * 1024; // payload of one chunk at most; a ring is at least twice that
+inline constexpr std::size_t max_chunk = 64 * 1024;             // payload of one chunk at most
+inline constexpr std::uint64_t min_ring_size = 2 * max_chunk;   // data bytes: the newest chunk never meets itself
 
 struct RingHeader {
     std::uint64_t magic;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/protocol/spawn_spec.h"
 
+#include <algorithm>
 #include <cstring>
 #include <type_traits>
 
@@ -107,6 +108,19 @@ template <class Codec, class Spec> void fields(Codec& c, Spec& s)
     c.number(s.spawn_timeout_ms);
 }
 
+// What the kernel would refuse with an errno of its own (a limit below its soft value, a processor that is not there)
+// is left to it: the run then fails at the stage that says so.
+bool in_range(const SpawnSpec& s)
+{
+    const auto between = [](auto value, auto low, auto high) { return value >= low && value <= high; };
+    return s.stdin_kind <= Stdin::data && s.ready_by <= ReadyBy::fd && !s.argv.empty() && !s.argv.front().empty() &&
+           !s.cwd.empty() && s.umask <= 0777 && between(s.nice, -20, 19) && between(s.io_class, 0, 3) &&
+           between(s.io_level, 0, 7) && s.spawn_timeout_ms > 0 &&
+           (s.ready_by != ReadyBy::fd || between(s.ready_fd, 3U, max_ready_fd)) &&
+           std::all_of(s.cpus.begin(), s.cpus.end(), [](std::uint32_t cpu) { return cpu < max_cpus; }) &&
+           (!s.oom_score_adj || between(*s.oom_score_adj, -1000, 1000));
+}
+
 } // namespace
 
 std::string encode(const SpawnSpec& spec)
@@ -144,11 +158,9 @@ base::Result<SpawnSpec> decode_spawn_spec(std::string_view bytes)
         d.number(limit.soft);
         d.number(limit.hard);
     }
-    const bool in_range = spec.stdin_kind <= Stdin::data && spec.ready_by <= ReadyBy::fd && !spec.argv.empty() &&
-                          !spec.argv.front().empty() && !spec.cwd.empty();
-    if (!d.ok || !d.rest.empty() || found != spec_magic || !in_range)
-        return base::fail(base::Errc::corrupt, "a spawn specification of " + std::to_string(bytes.size()) +
-                                                   " bytes is malformed");
+    if (!d.ok || !d.rest.empty() || found != spec_magic || !in_range(spec))
+        return base::fail(base::Errc::corrupt,
+                          "a spawn specification of " + std::to_string(bytes.size()) + " bytes is malformed");
     return spec;
 }
 

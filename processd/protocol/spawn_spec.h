@@ -21,8 +21,11 @@ struct ResourceLimit {
     friend bool operator==(const ResourceLimit&, const ResourceLimit&) = default;
 };
 
-enum class Stdin : std::uint8_t { null = 0, data = 1 };               // data: the memfd sent along
-enum class ReadyBy : std::uint8_t { none = 0, notify = 1, fd = 2 };   // what the keeper holds for readiness
+enum class Stdin : std::uint8_t { null = 0, data = 1 };             // data: the memfd sent along
+enum class ReadyBy : std::uint8_t { none = 0, notify = 1, fd = 2 }; // what the keeper holds for readiness
+
+inline constexpr std::uint32_t max_cpus = 8192;     // numbers below this
+inline constexpr std::uint32_t max_ready_fd = 1023; // the child's descriptor for readiness: 3 to this
 
 struct SpawnSpec {
     std::string note;              // the manager's own words about the run, any length; the keeper only keeps them
@@ -37,14 +40,14 @@ struct SpawnSpec {
     std::int32_t nice = 0;
     std::int32_t io_class = 0; // IOPRIO_CLASS_*: 0 none, 1 realtime, 2 best effort, 3 idle
     std::int32_t io_level = 0;
-    std::int32_t scheduler = 0; // SCHED_*
-    std::int32_t priority = 0;  // of a real-time scheduler
-    std::vector<std::uint32_t> cpus;             // empty: as inherited
-    std::optional<std::int32_t> oom_score_adj;   // none: 0
+    std::int32_t scheduler = 0;                // SCHED_*
+    std::int32_t priority = 0;                 // of a real-time scheduler
+    std::vector<std::uint32_t> cpus;           // empty: as inherited
+    std::optional<std::int32_t> oom_score_adj; // none: 0
     std::vector<ResourceLimit> limits;
     Stdin stdin_kind = Stdin::null;
     ReadyBy ready_by = ReadyBy::none;
-    std::uint32_t ready_fd = 0;         // the child's descriptor number with ReadyBy::fd
+    std::uint32_t ready_fd = 0;            // the child's descriptor number with ReadyBy::fd
     std::uint32_t ring_bytes = 256 * 1024; // rounded up to pages, at least 128 KiB, at most 64 MiB
     std::uint32_t spawn_timeout_ms = 10'000;
 

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/keeper/host.h"
+
+#include "helpers/base/log.h"
+#include "processd/protocol/message.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <malloc.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace processd::keeper {
+namespace {
+
+constexpr unsigned long default_timer_slack_ns = 50'000;
+constexpr int protected_oom_score_adj = -900;
+constexpr int heap_kept = 1024 * 1024; // of heap that is locked with the rest, and never given back
+
+void keep_standard_descriptors_open()
+{
+    int fd = -1;
+    do fd = ::open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO) ::close(fd);
+}
+
+void reset_signals()
+{
+    for (int signal = 1; signal < NSIG; ++signal)
+        ::signal(signal, SIG_DFL); // NOLINT: some cannot be set, as it should be
+    sigset_t all;
+    sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, nullptr);
+}
+
+} // namespace
+
+std::string read_small_file(const char* path)
+{
+    const base::UniqueFd fd{::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)};
+    std::string text;
+    std::array<char, 4096> buffer; // NOLINT: filled by read
+    ssize_t n = 0;
+    while (fd && (n = ::read(fd.get(), buffer.data(), buffer.size())) > 0)
+        text.append(buffer.data(), static_cast<std::size_t>(n));
+    return text;
+}
+
+std::string boot_id()
+{
+    auto text = read_small_file("/proc/sys/kernel/random/boot_id");
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+}
+
+Baseline prepare_process(std::uint64_t* abilities)
+{
+    Baseline b;
+    keep_standard_descriptors_open();
+    if (::syscall(SYS_close_range, 3U, ~0U, 0U) == 0) {
+        *abilities |= protocol::ability_close_range;
+    } else {
+        for (int fd = 3; fd < 1024; ++fd) ::close(fd);
+    }
+    reset_signals();
+    ::umask(022);
+    if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0) *abilities |= protocol::ability_subreaper;
+    ::prctl(PR_SET_TIMERSLACK, default_timer_slack_ns, 0, 0, 0);
+
+    b.pid = ::getpid();
+    b.uid = ::geteuid();
+    b.gid = ::getegid();
+    if (const int count = ::getgroups(0, nullptr); count > 0) {
+        b.groups.resize(static_cast<std::size_t>(count));
+        b.groups.resize(static_cast<std::size_t>(std::max(0, ::getgroups(count, b.groups.data()))));
+        std::sort(b.groups.begin(), b.groups.end());
+    }
+    errno = 0;
+    b.nice = ::getpriority(PRIO_PROCESS, 0);
+    b.io_priority = static_cast<int>(std::max(0L, ::syscall(SYS_ioprio_get, 1, 0)));
+    b.scheduler = std::max(0, ::sched_getscheduler(0));
+    if (const auto text = read_small_file("/proc/self/oom_score_adj"); !text.empty())
+        b.oom_score_adj = std::atoi(text.c_str());
+
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        const rlimit raised{files.rlim_max, files.rlim_max};
+        if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) b.open_files = files;
+    }
+    if (const base::UniqueFd self{static_cast<int>(::syscall(SYS_pidfd_open, b.pid, 0U))}; self) {
+        b.has_pidfd = true;
+        *abilities |= protocol::ability_pidfd;
+    }
+    return b;
+}
+
+void protect_process(Baseline* baseline, std::uint64_t* abilities)
+{
+    // A heap that exists before mlockall() is locked by it; MCL_FUTURE would lock the rings as well.
+    ::mallopt(M_TOP_PAD, heap_kept);
+    ::mallopt(M_TRIM_THRESHOLD, 16 * heap_kept);
+    std::free(std::malloc(64)); // NOLINT: makes the heap grow by its new pad
+    if (::mlockall(MCL_CURRENT | MCL_ONFAULT) == 0)
+        *abilities |= protocol::ability_mlock_onfault;
+    else
+        base::log::debug("the keeper's memory is not locked", {{"errno", errno}});
+
+    if (!baseline->oom_score_adj || *baseline->oom_score_adj <= protected_oom_score_adj) return;
+    const base::UniqueFd fd{::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)};
+    const auto text = std::to_string(protected_oom_score_adj);
+    if (fd && ::write(fd.get(), text.data(), text.size()) > 0) {
+        baseline->oom_score_adj_before = baseline->oom_score_adj;
+        baseline->oom_score_adj = protected_oom_score_adj;
+        *abilities |= protocol::ability_oom_protect;
+    }
+}
+
+} // namespace processd::keeper

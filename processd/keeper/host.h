@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/keeper/host.h: the keeper's own process: what it inherited from whoever started it, what it makes of itself
+// once at its start, and what the host lets it do. Children start clean because the keeper is clean: dispositions,
+// timer slack and stray descriptors are put right here, once, rather than in every child.
+#pragma once
+
+#include "helpers/base/result.h"
+#include "helpers/base/unique_fd.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <vector>
+
+namespace processd::keeper {
+
+// What a child inherits unless its side of the clone changes it. Steps that would change nothing are left out, so that
+// an unprivileged keeper can start children as itself.
+struct Baseline {
+    pid_t pid = 0;
+    uid_t uid = 0;
+    gid_t gid = 0;
+    std::vector<gid_t> groups; // sorted
+    int nice = 0;
+    int io_priority = 0;
+    int scheduler = 0;
+    std::optional<int> oom_score_adj;        // unset: the host does not say
+    std::optional<int> oom_score_adj_before; // that it was, if the keeper has changed it
+    std::optional<rlimit> open_files;        // what children get back, where the keeper has raised its own limit
+    bool has_pidfd = false;
+};
+
+// Becomes a process others can live below: descriptors 0 to 2 open and no others, default dispositions, all signals
+// blocked, umask 022, child subreaper, as many open files as permitted. Adds what it found to abilities.
+Baseline prepare_process(std::uint64_t* abilities);
+
+// Lets neither swap nor the OOM killer take the keeper, where permitted. Memory mapped later (rings) is not affected.
+void protect_process(Baseline* baseline, std::uint64_t* abilities);
+
+// Small files of /proc and the like; empty where there are none.
+std::string read_small_file(const char* path);
+std::string boot_id();
+
+} // namespace processd::keeper

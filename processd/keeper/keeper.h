@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/keeper/keeper.h: the parent of every process. It starts and reaps children, records their output, signals
+// and empties their trees, and tells the manager their states; docs/keeper-protocol.md is what they say to each other.
+// One thread, one epoll loop, no call that can block on anything but the kernel itself: what may hang (another
+// process's /proc files, a cluster file system) is done by a forked child. Nothing it does depends on a manager being
+// there.
+//
+// The class is one; its parts are in files of their own: keeper.cpp the loop, keeper_spawn.cpp births,
+// keeper_output.cpp what children say, keeper_end.cpp deaths and emptying, keeper_mail.cpp the manager, keeper_stop.cpp
+// the orderly stop.
+#pragma once
+
+#include "processd/keeper/cgroup.h"
+#include "processd/keeper/child.h"
+#include "processd/keeper/clone.h"
+#include "processd/keeper/host.h"
+#include "processd/keeper/manager.h"
+#include "processd/keeper/options.h"
+#include "processd/keeper/poller.h"
+#include "processd/protocol/channel.h"
+#include "processd/protocol/spawn_spec.h"
+
+#include <array>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace processd::keeper {
+
+// What main() has prepared.
+struct Setup {
+    Options options;
+    Baseline baseline;
+    std::uint64_t abilities = 0;
+    std::uint64_t epoch = 0; // start of this keeper life, wall clock, in microseconds
+    Cgroups cgroups;
+    base::UniqueFd api;         // the API's listening socket
+    base::UniqueFd parent_pipe; // of the process that became a daemon: one byte, its exit code
+    std::string parent_notify;  // the service manager's NOTIFY_SOCKET, or empty
+};
+
+struct ChildEnds; // of the pipes
+
+class Keeper {
+public:
+    static base::Result<std::unique_ptr<Keeper>> make(Setup setup);
+    // Until the orderly stop is over. 0: everything ended in order; 1: not so, the log says what.
+    int run();
+
+private:
+    Keeper(Setup setup, Poller poller, StepSlots steps, base::UniqueFd signals);
+
+    // The loop.
+    void handle(const Event& event);
+    void handle_timer(Timer timer, std::uint64_t id);
+    void handle_signals();
+    Child* find(std::uint64_t id);
+
+    // Births.
+    void spawn(const protocol::Spawn& request, std::string_view cookie, std::vector<base::UniqueFd>& fds);
+    base::Result<void> try_spawn(Child& child, std::vector<base::UniqueFd>& fds);
+    base::Result<void> make_pipes(Child& child, const protocol::SpawnSpec& spec, ChildEnds& ends);
+    base::Result<void> clone_child(Child& child, ChildPlan& plan);
+    void read_status(Child& child); // of a child between clone and exec
+    void began_running(Child& child);
+    void spawn_timed_out(Child& child);
+    void fail(Child& child, protocol::Stage stage, int error);
+    void release_step(Child& child);
+
+    // What children say.
+    void read_output(Child& child, protocol::Stream stream, bool until_drained);
+    void close_output(Child& child, protocol::Stream stream);
+    void read_readiness(Child& child);
+    void read_notifications(Child& child);
+    bool may_notify(const Child& child, pid_t pid, uid_t uid) const;
+    void became_ready(Child& child);
+
+    // Deaths.
+    void reap();
+    void look_again_after_reaping(bool processes);
+    void reaped(Child& child, int status, const rusage& usage);
+    void reaped_manager(int status);
+    void signal(Child& child, int signal, protocol::Scope scope);
+    void start_emptying(Child& child);
+    void advance_emptying(Child& child);
+    void end_emptying(Child& child);
+    void report_survivors(Child& child, const std::vector<pid_t>& pids);
+    bool start_sweep(Child& child, int signal);
+    void end_sweep(Child& child);
+    void tree_may_have_changed(Child& child);
+    void acknowledge(Child& child);
+    static bool is_gone(const Child& child);
+    void forget_if_gone(Child& child);
+    void bury_the_gone();
+    std::vector<pid_t> known_processes(pid_t but) const;
+    bool has_strangers(bool* known) const; // direct children that nobody has asked for: orphans taken over
+
+    // The manager.
+    void start_next_manager();
+    void schedule_manager(base::Duration delay);
+    void read_channel(bool all);
+    void handle_request(protocol::Received& message);
+    void handle_child_request(const protocol::Received& message);
+    void manager_is_ready();
+    void break_with_manager(std::string_view why);
+    void manager_mail_late();
+    void watch_mail();
+    void mark_dirty(Child& child);
+    void flush();
+    bool send(protocol::Type type, std::initializer_list<std::string_view> parts, std::span<const int> fds = {});
+    bool send_hello();
+    bool send_state(Child& child);
+    void apply(const protocol::Settings& settings);
+
+    // The orderly stop.
+    enum class Stopping { no, asked, leaving, terminating, killing };
+    void request_stop(bool by_signal);
+    void leave();
+    void force_stop(std::string_view why);
+    void stop_timer();
+    void empty_everything();
+    void check_everything_gone();
+    void sweep_everything(int signal);
+    void finish();
+    void tell_parent_process(int exit_code);
+    std::vector<pid_t> everything_left() const;
+
+    Setup setup_;
+    Poller poller_;
+    Timers timers_;
+    StepSlots steps_;
+    Cloner cloner_;
+    base::UniqueFd signals_;
+    base::Time started_;
+    base::WallTime started_wall_;
+    std::string boot_id_;
+    std::array<char, 64 * 1024> buffer_; // for output on its way from a pipe to a ring
+
+    std::map<protocol::ChildId, Child> children_;
+    protocol::ChildId next_id_ = 1;
+    std::unordered_map<pid_t, protocol::ChildId> leaders_;          // not reaped yet
+    std::unordered_map<std::uint64_t, protocol::ChildId> requests_; // of the current manager
+    std::unordered_map<pid_t, std::uint64_t> sweepers_;             // not reaped yet
+    std::deque<protocol::ChildId> queue_;                           // states to send
+    std::vector<protocol::ChildId> starts_;                         // to be told of soon, if not of more by then
+    std::set<protocol::ChildId> emptying_;
+    std::vector<protocol::ChildId> gone_; // at the end of this turn
+    std::uint64_t orphans_reaped_ = 0;
+
+    ManagerProcess manager_;
+    BackOff back_off_;
+    std::uint32_t incarnation_ = 0;
+    protocol::ManagerEnd previous_end_ = protocol::ManagerEnd::first_start;
+    int previous_status_ = 0;
+    bool ever_ready_ = false;
+    bool mail_timer_ = false;
+    bool reload_unsent_ = false;
+    base::Duration stop_budget_;
+
+    Stopping stopping_ = Stopping::no;
+    bool stop_unsent_ = false;
+    base::Time stop_deadline_{};
+    Sweep sweep_all_;
+    bool sweep_all_clean_ = false;
+    int exit_code_ = 0;
+    bool finished_ = false;
+};
+
+} // namespace processd::keeper

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Births: a request becomes a child, whatever happens: one that runs, or one in Phase::failed that says where and why.
+#include "helpers/base/log.h"
+#include "processd/keeper/keeper.h"
+#include "processd/keeper/pidfd.h"
+#include "processd/keeper/sockets.h"
+
+#include <algorithm>
+#include <climits>
+#include <csignal>
+#include <fcntl.h>
+#include <new>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace processd::keeper {
+
+using namespace std::chrono_literals;
+using protocol::Phase;
+using protocol::Stage;
+
+// The child's ends of its pipes; the keeper lets go of them right after the clone.
+struct ChildEnds {
+    base::UniqueFd in, out, err, ready, status;
+};
+
+namespace {
+
+constexpr off_t max_spec = 8 * 1024 * 1024; // more than the kernel takes as arguments and environment
+constexpr auto default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+int errno_of(const base::Error& error)
+{
+    return error.code.category() == std::generic_category() ? error.code.value() : EINVAL;
+}
+
+base::Result<protocol::SpawnSpec> read_spec(int fd)
+{
+    // Sealed: what is read now is what the next manager will read, and it cannot shrink meanwhile.
+    const int seals = ::fcntl(fd, F_GET_SEALS);
+    if (seals < 0 || (seals & F_SEAL_WRITE) == 0)
+        return base::fail(EINVAL, "a spawn specification does not come in a memfd sealed against writing");
+    struct stat info {};
+    if (::fstat(fd, &info) < 0) return base::fail(errno, "look at a spawn specification");
+    if (info.st_size > max_spec) return base::fail(E2BIG, "a spawn specification is too long");
+    std::string bytes(static_cast<std::size_t>(info.st_size), '\0');
+    const auto n = ::pread(fd, bytes.data(), bytes.size(), 0);
+    if (n < 0) return base::fail(errno, "read a spawn specification");
+    bytes.resize(static_cast<std::size_t>(n));
+    return protocol::decode_spawn_spec(bytes);
+}
+
+struct Pipe {
+    base::UniqueFd read_end, write_end;
+};
+
+// The end that stays with the keeper does not block; the child's does, as programs expect.
+base::Result<Pipe> make_pipe(const char* what)
+{
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) < 0) return base::fail(errno, std::string("make a pipe for ") + what);
+    Pipe pipe{base::UniqueFd{ends[0]}, base::UniqueFd{ends[1]}};
+    if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) return base::fail(errno, "make a pipe non-blocking");
+    return pipe;
+}
+
+// The specification in the forms that system calls want.
+struct Words {
+    std::vector<std::string> programs;
+    std::vector<std::string> added_env;
+
+    void fill(ChildPlan& plan, protocol::SpawnSpec& spec)
+    {
+        const auto& name = spec.argv.front();
+        if (name.find('/') != std::string::npos) {
+            programs.push_back(name);
+        } else {
+            std::string_view path = default_path;
+            for (const auto& entry : spec.env)
+                if (entry.rfind("PATH=", 0) == 0) path = std::string_view(entry).substr(5);
+            for (std::size_t at = 0; at <= path.size();) {
+                const auto end = std::min(path.find(':', at), path.size());
+                const auto directory = path.substr(at, end - at);
+                programs.push_back((directory.empty() ? "." : std::string(directory)) + "/" + name);
+                at = end + 1;
+            }
+        }
+        for (const auto& program : programs) plan.programs.push_back(program.c_str());
+        for (auto& word : spec.argv) plan.argv.push_back(word.data());
+        plan.argv.push_back(nullptr);
+        for (auto& entry : spec.env) { // what we add takes the place of what a keeper above us has added
+            const auto same_name = [&](const std::string& added) {
+                return entry.compare(0, added.find('=') + 1, added, 0, added.find('=') + 1) == 0;
+            };
+            if (std::none_of(added_env.begin(), added_env.end(), same_name)) plan.env.push_back(entry.data());
+        }
+        for (auto& entry : added_env) plan.env.push_back(entry.data());
+        plan.env.push_back(nullptr);
+    }
+};
+
+void decide_identity(ChildPlan& plan, const protocol::SpawnSpec& spec, const Baseline& baseline)
+{
+    std::vector<gid_t> groups(spec.groups.begin(), spec.groups.end());
+    std::sort(groups.begin(), groups.end());
+    plan.set_uid = spec.uid != baseline.uid;
+    plan.set_gid = spec.gid != baseline.gid;
+    plan.set_groups = groups != baseline.groups;
+}
+
+std::vector<unsigned long> cpu_mask(const std::vector<std::uint32_t>& cpus)
+{
+    constexpr std::size_t bits = sizeof(unsigned long) * CHAR_BIT;
+    std::vector<unsigned long> mask;
+    for (const auto cpu : cpus) {
+        if (mask.size() <= cpu / bits) mask.resize(cpu / bits + 1);
+        mask[cpu / bits] |= 1UL << cpu % bits;
+    }
+    return mask;
+}
+
+} // namespace
+
+void Keeper::spawn(const protocol::Spawn& request, std::string_view cookie, std::vector<base::UniqueFd>& fds)
+{
+    if (const auto known = requests_.find(request.request_id); known != requests_.end()) {
+        if (Child* const child = find(known->second); child != nullptr) mark_dirty(*child);
+        return;
+    }
+    const auto id = next_id_++;
+    Child& child = children_[id];
+    requests_[request.request_id] = id;
+    child.incarnation = incarnation_;
+    child.cookie = cookie;
+    child.state.id = id;
+    child.state.request_id = request.request_id;
+    child.state.proof = setup_.cgroups.usable() ? protocol::Proof::cgroup : protocol::Proof::sweep;
+    child.state.started_mono_ns = base::to_ns(base::now());
+    child.state.started_wall_ns = base::to_ns(base::wall_now());
+    child.state.phase = Phase::failed; // until there is a process
+    child.state.stage = Stage::request;
+    base::Result<void> done;
+    try {
+        done = try_spawn(child, fds);
+    } catch (const std::bad_alloc&) { // nothing that allocates comes after the clone
+        done = base::fail(ENOMEM, "start a process");
+    }
+    if (!done) {
+        base::log::debug("a process was not started", {{"child", id}, {"reason", done.error().message()}});
+        fail(child, child.state.stage, errno_of(done.error()));
+    }
+    mark_dirty(child);
+}
+
+base::Result<void> Keeper::try_spawn(Child& child, std::vector<base::UniqueFd>& fds)
+{
+    if (fds.empty()) return base::fail(EMFILE, "a spawn request came without its specification");
+    child.spec = std::move(fds[0]);
+    auto spec = read_spec(child.spec.get());
+    if (!spec) return tl::unexpected(spec.error());
+    child.label = spec->label;
+    child.uid = spec->uid;
+
+    ChildEnds ends;
+    if (spec->stdin_kind == protocol::Stdin::data) {
+        if (fds.size() < 2) return base::fail(EMFILE, "a spawn request came without its standard input");
+        ends.in = reopen_read_only(fds[1].get()); // an offset of its own, whoever else holds the memfd
+        if (!ends.in && ::lseek(fds[1].get(), 0, SEEK_SET) == 0) ends.in = std::move(fds[1]);
+    } else {
+        ends.in.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    }
+    if (!ends.in) return base::fail(errno, "open standard input");
+    auto ring = RingMemory::make(spec->ring_bytes, child.id());
+    if (!ring) return tl::unexpected(ring.error());
+    child.ring = std::move(*ring);
+    child.state.ring_size = static_cast<std::uint32_t>(child.ring.size());
+    if (auto made = make_pipes(child, *spec, ends); !made) return made;
+    child.step = steps_.take();
+    if (!child.step) return base::fail(EAGAIN, "too many children are between clone and exec");
+    if (setup_.cgroups.usable()) {
+        if (auto group = setup_.cgroups.take(); group) {
+            child.group = std::move(*group);
+        } else {
+            base::log::warning("a child gets no cgroup of its own", {{"reason", group.error().message()}});
+            child.state.proof = protocol::Proof::sweep;
+        }
+    }
+
+    Words words;
+    words.added_env.push_back(std::string(mark_name) + "=" + std::to_string(setup_.epoch) + "." +
+                              std::to_string(child.id()));
+    if (child.notify) words.added_env.push_back("NOTIFY_SOCKET=" + child.notify_path);
+    ChildPlan plan;
+    plan.spec = &*spec;
+    plan.baseline = &setup_.baseline;
+    plan.step = steps_.at(*child.step);
+    plan.status = ends.status.get();
+    plan.in = ends.in.get();
+    plan.out = ends.out.get();
+    plan.err = ends.err.get();
+    plan.ready = ends.ready.get();
+    plan.cpu_mask = cpu_mask(spec->cpus);
+    words.fill(plan, *spec);
+    decide_identity(plan, *spec, setup_.baseline);
+    timers_.set(Timer::spawn_timeout, child.id(), base::now() + std::chrono::milliseconds{spec->spawn_timeout_ms});
+    leaders_.reserve(leaders_.size() + 1);
+    child.state.stage = Stage::clone;
+    return clone_child(child, plan);
+}
+
+base::Result<void> Keeper::make_pipes(Child& child, const protocol::SpawnSpec& spec, ChildEnds& ends)
+{
+    const auto connect = [&](const char* what, Source source, base::UniqueFd& ours,
+                             base::UniqueFd& theirs) -> base::Result<void> {
+        auto pipe = make_pipe(what);
+        if (!pipe) return tl::unexpected(pipe.error());
+        ours = std::move(pipe->read_end);
+        theirs = std::move(pipe->write_end);
+        if (const int error = poller_.add(ours.get(), EPOLLIN, source, child.id()); error != 0)
+            return base::fail(error, std::string("wait for ") + what);
+        return {};
+    };
+    if (auto made = connect("standard output", Source::out, child.out, ends.out); !made) return made;
+    if (auto made = connect("standard error", Source::err, child.err, ends.err); !made) return made;
+    if (auto made = connect("the spawn's status", Source::status, child.status, ends.status); !made) return made;
+    if (spec.ready_by == protocol::ReadyBy::fd) return connect("readiness", Source::ready, child.ready, ends.ready);
+    if (spec.ready_by != protocol::ReadyBy::notify) return {};
+    child.notify_path = setup_.options.notify_dir() + "/" + std::to_string(child.id());
+    auto socket = notify_socket_at(child.notify_path);
+    if (!socket) return tl::unexpected(socket.error());
+    child.notify = std::move(*socket);
+    if (const int error = poller_.add(child.notify.get(), EPOLLIN, Source::notify, child.id()); error != 0)
+        return base::fail(error, "wait for notifications");
+    return {};
+}
+
+base::Result<void> Keeper::clone_child(Child& child, ChildPlan& plan)
+{
+    auto cloned = cloner_.start(plan, child.group.dir.get());
+    if (!cloned && child.group) {
+        // Somebody has removed the cgroup, or made it one that takes no processes. One more try, without.
+        const int error = errno_of(cloned.error());
+        if (error == ENODEV || error == ENOENT || error == EBUSY || error == EACCES || error == EOPNOTSUPP) {
+            base::log::warning("a child's cgroup does not take it", {{"reason", cloned.error().message()}});
+            setup_.cgroups.discard(std::move(child.group));
+            child.group = {};
+            child.state.proof = protocol::Proof::sweep;
+            cloned = cloner_.start(plan, -1);
+        }
+    }
+    if (!cloned) return tl::unexpected(cloned.error());
+    child.reaped = false;
+    child.pidfd = std::move(cloned->pidfd);
+    leaders_[cloned->pid] = child.id();
+    child.state.pid = cloned->pid;
+    child.state.phase = Phase::starting;
+    child.state.stage = Stage::none;
+    child.state.started_mono_ns = base::to_ns(base::now());
+    child.state.started_wall_ns = base::to_ns(base::wall_now());
+    if (child.group) child.set(protocol::flag_populated);
+    return {};
+}
+
+// The status pipe: a failure, or end of file, which is exec's doing, or a death before exec. The step tells which.
+void Keeper::read_status(Child& child)
+{
+    if (!child.status) return;
+    StageFailure failure{};
+    const auto n = ::read(child.status.get(), &failure, sizeof failure);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    poller_.remove(child.status.get());
+    child.status.reset();
+    if (child.state.phase != Phase::starting) return; // given up already
+    if (n == sizeof failure) {
+        child.state.stage = failure.stage; // Phase::failed follows with the wait status
+        child.state.stage_errno = failure.error;
+    } else if (child.step && steps_.read(*child.step) == Stage::exec) {
+        began_running(child);
+    }
+}
+
+void Keeper::began_running(Child& child)
+{
+    release_step(child);
+    timers_.cancel(Timer::spawn_timeout, child.id());
+    child.state.phase = Phase::running;
+    child.state.started_mono_ns = base::to_ns(base::now());
+    child.state.started_wall_ns = base::to_ns(base::wall_now());
+    mark_dirty(child);
+}
+
+void Keeper::spawn_timed_out(Child& child)
+{
+    if (child.state.phase != Phase::starting) return;
+    read_status(child); // it may have made it just now
+    if (child.state.phase != Phase::starting) return;
+    const auto stage = child.step ? steps_.read(*child.step) : Stage::clone;
+    base::log::warning(
+        "a process did not get as far as exec in time",
+        {{"child", child.id()}, {"label", child.label}, {"pid", child.state.pid}, {"stage", static_cast<int>(stage)}});
+    child.set(protocol::flag_stuck);
+    child.set(protocol::flag_drained);
+    child.state.phase = Phase::failed;
+    child.state.stage = stage;
+    child.state.exited_mono_ns = base::to_ns(base::now());
+    child.state.exited_wall_ns = base::to_ns(base::wall_now());
+    start_emptying(child);
+}
+
+// No process has come of it.
+void Keeper::fail(Child& child, Stage stage, int error)
+{
+    child.state.phase = Phase::failed;
+    child.state.stage = stage;
+    child.state.stage_errno = error;
+    child.state.exited_mono_ns = base::to_ns(base::now());
+    child.state.exited_wall_ns = base::to_ns(base::wall_now());
+    child.state.ring_size = 0;
+    child.state.flags = protocol::flag_drained | protocol::flag_eof;
+    timers_.cancel(Timer::spawn_timeout, child.id());
+    release_step(child);
+    child.ring = {};
+    for (base::UniqueFd* const fd : {&child.out, &child.err, &child.status, &child.ready, &child.notify}) {
+        poller_.remove(fd->get());
+        fd->reset();
+    }
+    if (!child.notify_path.empty()) ::unlink(child.notify_path.c_str());
+    if (child.group) setup_.cgroups.give_back(std::move(child.group));
+    child.group = {};
+}
+
+void Keeper::release_step(Child& child)
+{
+    if (child.step) steps_.give_back(*child.step);
+    child.step.reset();
+}
+
+} // namespace processd::keeper

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/keeper/manager.h"
+
+#include "helpers/base/log.h"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace processd::keeper {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr base::Duration short_life = 10s;
+constexpr base::Duration good_life = 60s;
+constexpr base::Duration first_delay = 100ms;
+constexpr base::Duration longest_delay = 5s;
+constexpr base::Duration mail_patience = 10s;
+constexpr base::Duration mail_grain = 1s;
+constexpr int exec_failed = 127;
+
+[[noreturn]] void become_manager(const Options& options, int channel, pid_t keeper, std::optional<int> oom_score_adj)
+{
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != keeper) ::_exit(exec_failed);
+    ::setsid(); // signals typed at the keeper's terminal are for the keeper
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    if (oom_score_adj) { // the protection is the keeper's: a manager that grows is the one to be ended
+        const base::UniqueFd fd{::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)};
+        const auto text = std::to_string(*oom_score_adj);
+        [[maybe_unused]] const auto written = ::write(fd.get(), text.data(), text.size());
+    }
+    if (channel != protocol::manager_channel_fd)
+        ::dup3(channel, protocol::manager_channel_fd, 0);
+    else
+        ::fcntl(channel, F_SETFD, 0);
+    const char* const program = options.manager.c_str();
+    ::execl(program, "ctdb-processd-manager", "--config-dir", options.config_dir.c_str(), "--state-dir",
+            options.state_dir.c_str(), "--runtime-dir", options.runtime_dir.c_str(), nullptr);
+    base::log::error("the manager's program cannot be run", {{"program", program}, {"reason", std::strerror(errno)}});
+    ::_exit(exec_failed);
+}
+
+} // namespace
+
+base::Duration BackOff::after(base::Duration lived)
+{
+    if (lived >= good_life) short_lives_ = 0;
+    if (lived >= short_life || short_lives_++ == 0) return 0s;
+    const int doublings = std::min(short_lives_ - 2, 10);
+    return std::min<base::Duration>(first_delay * (1 << doublings), longest_delay);
+}
+
+void Mail::sent(std::uint64_t seq, base::Time now)
+{
+    last_ = seq;
+    if (entries_.empty() || now - entries_.back().at >= mail_grain) entries_.push_back({seq, now});
+}
+
+void Mail::handled(std::uint64_t seq)
+{
+    // An entry covers its own seq and those up to the next entry's.
+    while (entries_.size() > 1 && entries_[1].first <= seq + 1) entries_.pop_front();
+    if (seq >= last_) entries_.clear();
+}
+
+std::optional<base::Time> Mail::deadline() const
+{
+    if (entries_.empty()) return std::nullopt;
+    return entries_.front().at + mail_patience + mail_grain;
+}
+
+void Mail::forgive(base::Time now)
+{
+    for (auto& entry : entries_) entry.at = now;
+}
+
+base::Result<ManagerProcess> start_manager(const Options& options, std::optional<int> oom_score_adj)
+{
+    std::array<int, 2> pair{};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair.data()) < 0)
+        return base::fail(errno, "make a channel to the manager");
+    ManagerProcess manager;
+    manager.channel.reset(pair[0]);
+    const base::UniqueFd theirs{pair[1]};
+    const pid_t keeper = ::getpid();
+    manager.pid = ::fork();
+    if (manager.pid < 0) return base::fail(errno, "fork the manager");
+    if (manager.pid == 0) become_manager(options, theirs.get(), keeper, oom_score_adj);
+    manager.started = base::now();
+    return manager;
+}
+
+} // namespace processd::keeper

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/keeper/options.h: the command line of ctdb-processd and the paths that follow from it.
+#pragma once
+
+#include "helpers/base/result.h"
+
+#include <string>
+
+namespace processd::keeper {
+
+struct Options {
+    std::string config_dir = "/etc/ctdb-processd";
+    std::string state_dir = "/var/lib/ctdb-processd";
+    std::string runtime_dir = "/run/ctdb-processd";
+    std::string manager; // path of the manager's program
+    bool foreground = false;
+    bool check = false;
+    bool kill_leftovers = false;
+    bool help = false;
+    bool version = false;
+
+    [[nodiscard]] std::string api_socket() const { return runtime_dir + "/api.socket"; }
+    [[nodiscard]] std::string notify_dir() const { return runtime_dir + "/notify"; }
+    [[nodiscard]] std::string lock_file() const { return runtime_dir + "/lock"; }
+    [[nodiscard]] std::string instance_file() const { return runtime_dir + "/instance"; }
+};
+
+// Directories become absolute. Errc::bad_input for a command line that means nothing.
+base::Result<Options> parse_options(int argc, char** argv);
+std::string usage();
+
+// CTDB_PROCESSD_MANAGER if set, else ctdb-processd-manager beside this program, else in ../libexec/ctdb-processd/.
+base::Result<std::string> find_manager();
+
+} // namespace processd::keeper

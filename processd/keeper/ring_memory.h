@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/keeper/ring_memory.h: the memfd of one child's output ring and its writer. Memory is touched only as output
+// comes, is not inherited by forks, and cannot shrink under a reader's mapping.
+#pragma once
+
+#include "helpers/base/result.h"
+#include "helpers/base/unique_fd.h"
+#include "processd/protocol/ring.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace processd::keeper {
+
+class RingMemory {
+public:
+    RingMemory() noexcept = default; // none
+    // bytes: rounded up to pages and into the limits of a ring.
+    static base::Result<RingMemory> make(std::uint64_t bytes, std::uint64_t child);
+    RingMemory(RingMemory&& other) noexcept;
+    RingMemory& operator=(RingMemory&& other) noexcept;
+    ~RingMemory();
+
+    explicit operator bool() const noexcept { return writer_.has_value(); }
+    [[nodiscard]] std::uint64_t size() const noexcept { return size_; } // data bytes
+    [[nodiscard]] std::uint64_t head() const noexcept { return writer_ ? writer_->head() : 0; }
+    protocol::RingWriter& writer() noexcept { return *writer_; }
+
+    // A descriptor to give away: read-only, or without /proc a second one of ours.
+    [[nodiscard]] base::UniqueFd reader_fd() const;
+
+private:
+    base::UniqueFd fd_;
+    void* memory_ = nullptr;
+    std::uint64_t size_ = 0;
+    std::optional<protocol::RingWriter> writer_;
+};
+
+// A descriptor of its own for the same file, read-only and at its beginning; an invalid one where /proc is missing.
+base::UniqueFd reopen_read_only(int fd);
+
+} // namespace processd::keeper
