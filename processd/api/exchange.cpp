@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/api/exchange.h"
+
+#include "helpers/base/log.h"
+#include "processd/api/connection.h"
+#include "processd/api/problem.h"
+
+namespace processd::api {
+
+Exchange::Exchange(std::weak_ptr<Connection> connection, Request request)
+    : connection_(std::move(connection)), request_(std::move(request))
+{
+}
+
+Exchange::~Exchange()
+{
+    if (!open()) return;
+    base::log::error("a request was left unanswered", {{"method", request_.method}, {"target", request_.target}});
+    reply(problem(Kind::internal, "the request was dropped; the daemon's log says more"));
+}
+
+void Exchange::reply(Reply reply)
+{
+    if (const auto connection = std::exchange(connection_, {}).lock()) connection->reply(request_, std::move(reply));
+}
+
+void Exchange::stream(std::string content_type, std::unique_ptr<Source> source)
+{
+    if (const auto connection = std::exchange(connection_, {}).lock())
+        connection->stream(request_, std::move(content_type), std::move(source));
+}
+
+void Exchange::on_closed(std::function<void()> left)
+{
+    if (const auto connection = connection_.lock()) connection->on_closed(std::move(left));
+}
+
+} // namespace processd::api
