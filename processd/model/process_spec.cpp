@@ -197,7 +197,7 @@ void to_json(json& j, const ProcessSpec& spec)
     j["spawn_timeout_ms"] = ms(spec.spawn_timeout);
 }
 
-base::Result<ProcessSpec> process_spec_from(const json& j)
+base::Result<ProcessSpec> process_spec_from(const json& j, UnknownKeys unknown)
 {
     if (!j.is_object()) return fail(Errc::bad_input, "a process must be a JSON object");
     if (auto known = only_known_keys(j,
@@ -205,7 +205,7 @@ base::Result<ProcessSpec> process_spec_from(const json& j)
                                       "environment_file", "nice", "io_class", "io_level", "scheduler", "priority",
                                       "cpus", "oom_score_adj", "limits", "ring_bytes", "spawn_timeout_ms"},
                                      "a process");
-        !known)
+        !known && unknown == UnknownKeys::refused)
         return tl::unexpected(known.error());
     ProcessSpec spec;
     Keys keys{j};
@@ -216,6 +216,8 @@ base::Result<ProcessSpec> process_spec_from(const json& j)
     keys.text("group", spec.group);
     if (keys.find("groups") != nullptr) keys.strings("groups", spec.groups.emplace());
     keys.text("cwd", spec.cwd);
+    if (spec.user.empty() || (spec.group && spec.group->empty()))
+        keys.complain(spec.user.empty() ? "user" : "group", "a name or a number");
     if (!spec.cwd.starts_with('/')) keys.complain("cwd", "an absolute path");
     keys.number("umask", spec.umask, 0, 0777);
     read_environment(keys, spec.environment);

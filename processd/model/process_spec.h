@@ -48,9 +48,10 @@ struct ProcessSpec {
 std::optional<int> rlimit_number(std::string_view name);
 const std::vector<std::string_view>& limit_names();
 
-// Keys as in TOML, durations in _ms. The from form takes absent keys as defaults and is for requests: unknown keys,
-// wrong types and out-of-range values are Errc::bad_input, with the key named.
+// Keys as in TOML, durations in _ms. The from form takes absent keys as defaults: wrong types and out-of-range values
+// are Errc::bad_input, with the key named, and so are unknown keys in a request. A record may hold a newer version's.
+enum class UnknownKeys { refused, allowed };
 void to_json(nlohmann::json& j, const ProcessSpec& spec);
-base::Result<ProcessSpec> process_spec_from(const nlohmann::json& j);
+base::Result<ProcessSpec> process_spec_from(const nlohmann::json& j, UnknownKeys unknown = UnknownKeys::refused);
 
 } // namespace processd::model

@@ -114,7 +114,7 @@ void from_json(const json& j, RunRecord& r)
     r.kind = *kind;
     r.name = j.at("name");
     r.parent = text_from(j, "parent");
-    auto process = process_spec_from(j.at("process"));
+    auto process = process_spec_from(j.at("process"), UnknownKeys::allowed);
     if (!process) throw json::other_error::create(505, process.error().message(), &j);
     r.process = *std::move(process);
     r.fingerprint = j.at("fingerprint");
