@@ -306,7 +306,9 @@ std::variant<Options, int> parse_arguments(int argc, const char* const* argv, st
     CLI::App app("Look at and steer ctdb-processd, which runs the processes of a clustered NAS node", "processctl");
     app.require_subcommand(1);
     app.fallthrough();
-    app.add_option("--socket", options.socket, "The daemon's socket; also CTDB_PROCESSD_SOCKET")->type_name("PATH");
+    app.add_option("--socket", options.socket, "The daemon's socket; also CTDB_PROCESSD_SOCKET")
+        ->take_last()
+        ->type_name("PATH");
     app.add_flag("--json", options.json, "Print the bytes of the daemon's reply");
     app.set_version_flag("--version", "processctl " + std::string(version));
     app.footer("processctl(1) has examples and the exit codes.");

@@ -82,7 +82,7 @@ int shutdown_command(Session& session)
         session.wake_on(timer.get());
     }
     Following following;
-    bool changes = false; // what comes before the end of the snapshot is no change
+    bool changes = false; // what comes before the end of a snapshot is none
     following.request = [](const std::string& token) {
         client::Request request;
         request.target = "/v1/watch" + (token.empty() ? "" : "?after=" + client::encoded(token));
@@ -90,6 +90,7 @@ int shutdown_command(Session& session)
         return request;
     };
     following.on_line = [&](const json& line, std::string_view) -> std::optional<int> {
+        if (text(line, "type") == "gap") changes = false; // a snapshot follows
         if (text(line, "type") == "snapshot_end") changes = true;
         if (changes && !session.options.json && text(line, "type") == "service" &&
             !session.print(watch_line(line, session.style()) + '\n'))
