@@ -167,10 +167,10 @@ private:
         if (type != "run" || text(run, "state") != "ended") return std::nullopt;
         ended_ = true;
         if (unwritable_) return exit_ours;
-        if (interrupted_) return exit_cancelled;
-        const auto outcome = text(run, "outcome");
-        if (!session_.options.json && outcome != "exited") session_.complain("run " + id_ + ' ' + outcome_text(run));
-        return exit_code_of(run);
+        // Tells our codes from those that a command ends with itself.
+        if (!session_.options.json && (interrupted_ || text(run, "outcome") != "exited"))
+            session_.complain("run " + id_ + ' ' + outcome_text(run));
+        return interrupted_ ? exit_cancelled : exit_code_of(run);
     }
 
     // Nobody reads us any more: the command would run on unseen, so it is cancelled and its end awaited.
