@@ -2,11 +2,16 @@
 #include "processd/config/process_keys.h"
 
 #include <algorithm>
+#include <array>
 
 namespace processd::config {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr std::array<std::string_view, 6> our_variables{"NOTIFY_SOCKET",         "CTDB_PROCESSD_CHILD",
+                                                        "CTDB_PROCESSD_SERVICE", "CTDB_PROCESSD_OUTCOME",
+                                                        "CTDB_PROCESSD_CODE",    "CTDB_PROCESSD_SIGNAL"};
 
 void read_umask(TableReader& keys, std::uint32_t& umask)
 {
@@ -42,7 +47,7 @@ void read_environment(TableReader& keys, std::map<std::string, std::string>& env
                             quoted(entry.key) + " is no name of a variable: letters, digits and _, no digit first");
             continue;
         }
-        if (entry.key == "NOTIFY_SOCKET" || entry.key == "CTDB_PROCESSD_CHILD") {
+        if (std::find(our_variables.begin(), our_variables.end(), entry.key) != our_variables.end()) {
             table->complain(entry.place, entry.key,
                             quoted(entry.key) + " is set by ctdb-processd itself; leave it out" +
                                 (entry.key == "NOTIFY_SOCKET" ? " and use [service.ready] notify = true" : ""));

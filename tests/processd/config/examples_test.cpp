@@ -7,7 +7,7 @@ using namespace processd;
 
 TEST_CASE("the examples are right", "[config][examples]")
 {
-    const auto loaded = config::load(EXAMPLES_DIR);
+    const auto loaded = config::load(SOURCE_DIR "/examples");
     REQUIRE(texts::problems(loaded).empty());
     for (const char* name : {"ctdbd", "rpcbind", "rpc-statd"}) CHECK(loaded->services.contains(name));
 }
