@@ -39,6 +39,24 @@ private:
     fs::path path_;
 };
 
+// Another effective user for as long as it lives, where the test may choose.
+class AsNobody {
+public:
+    AsNobody() : was_(::geteuid())
+    {
+        if (was_ == 0) REQUIRE(::seteuid(65534) == 0);
+    }
+    AsNobody(const AsNobody&) = delete;
+    AsNobody& operator=(const AsNobody&) = delete;
+    ~AsNobody()
+    {
+        if (::seteuid(was_) != 0) std::abort();
+    }
+
+private:
+    uid_t was_;
+};
+
 const std::string good = "[service]\ncommand = [\"/bin/true\"]\n";
 
 // The problems without the directory's name before them.
@@ -48,6 +66,19 @@ std::string problems_in(const TemporaryDirectory& directory)
     for (std::size_t at = 0; (at = text.find(directory.path(), at)) != std::string::npos;)
         text.replace(at, directory.path().size(), "DIR");
     return text;
+}
+
+// As a user who is not root, since root reads everything; mode is the directory's while it is read.
+std::string problems_as_nobody(const TemporaryDirectory& directory, mode_t mode)
+{
+    REQUIRE(::chmod(directory.path().c_str(), mode) == 0);
+    std::string problems;
+    {
+        const AsNobody nobody;
+        problems = problems_in(directory);
+    }
+    REQUIRE(::chmod(directory.path().c_str(), 0700) == 0);
+    return problems;
 }
 
 } // namespace
@@ -107,19 +138,16 @@ TEST_CASE("a directory that cannot be used is one clear sentence", "[config][dir
 
 TEST_CASE("what may not be read is named", "[config][directory]")
 {
-    if (::geteuid() == 0) return; // root reads everything
     const TemporaryDirectory directory;
     directory.write("a.toml", good);
     directory.write("b.toml", good);
     directory.write("b.d/x.toml", "");
     REQUIRE(::chmod((directory.path() + "/a.toml").c_str(), 0) == 0);
     REQUIRE(::chmod((directory.path() + "/b.d").c_str(), 0) == 0);
-    CHECK(problems_in(directory) == "DIR/a.toml: cannot be read: Permission denied\n"
-                                    "DIR/b.d: the drop-in directory cannot be read: Permission denied");
+    CHECK(problems_as_nobody(directory, 0755) == "DIR/a.toml: cannot be read: Permission denied\n"
+                                                 "DIR/b.d: the drop-in directory cannot be read: Permission denied");
+    CHECK(problems_as_nobody(directory, 0) == "DIR: the configuration directory cannot be read: Permission denied");
     REQUIRE(::chmod((directory.path() + "/b.d").c_str(), 0700) == 0);
-    REQUIRE(::chmod(directory.path().c_str(), 0) == 0);
-    CHECK(problems_in(directory) == "DIR: the configuration directory cannot be read: Permission denied");
-    REQUIRE(::chmod(directory.path().c_str(), 0700) == 0);
 }
 
 TEST_CASE("a FIFO, a directory or a dangling link in a file's place is told and never waited for",
