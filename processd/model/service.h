@@ -9,9 +9,10 @@
 //    └───────────────────────────────────────────┴── PostStop ◀────────┴────────── MainEnded
 //
 // The main process and the commands around it are runs (run.h), each with a role; the shell binds them and feeds their
-// ends in. Of auxiliary runs (anything but main) the newest counts; the end of one that was cancelled is not told. MainEnded comes when the main run is closed,
-// hence its tree is empty. Time is CLOCK_MONOTONIC and passed in; so is the random part of a delay. step() never fails.
-// The whole Service is written to state.tdb before its actions are carried out: see to_json.
+// ends in. Of auxiliary runs (anything but main) the newest counts; the end of one that was cancelled is not told.
+// MainEnded comes when the main run is closed, hence its tree is empty. Time is CLOCK_MONOTONIC and passed in; so is
+// the random part of a delay. step() never fails. The whole Service is written to state.tdb before its actions are
+// carried out: see to_json.
 #pragma once
 
 #include "processd/model/outcome.h"

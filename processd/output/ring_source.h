@@ -20,7 +20,7 @@ using protocol::Stream;
 
 struct Piece {
     protocol::Chunk chunk;
-    Position start; // before it: what LineSplitter::feed wants
+    Position start;                   // before it: what LineSplitter::feed wants
     std::uint64_t dropped_before = 0; // bytes of this stream that are missing right before this chunk
 };
 

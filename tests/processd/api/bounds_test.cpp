@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Clients that are slow, greedy, broken, or should not be here at all: each is bounded, and the others are served.
-#include "served.h"
+#include "tests/processd/api/served.h"
 
 #include <catch2/catch.hpp>
 #include <sys/syscall.h>

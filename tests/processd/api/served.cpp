@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "served.h"
+#include "tests/processd/api/served.h"
 
 #include <algorithm>
 #include <array>

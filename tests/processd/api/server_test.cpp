@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Well-behaved clients, and the answers they get.
-#include "served.h"
+#include "tests/processd/api/served.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Streamed replies: followers that read, that read slowly, and that leave without a word.
-#include "served.h"
+#include "tests/processd/api/served.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // ctdb-processd.toml(5) knows every key that the reader knows, and its examples are right.
-#include "texts.h"
+#include "tests/processd/config/texts.h"
 
 #include <catch2/catch.hpp>
 #include <fstream>
