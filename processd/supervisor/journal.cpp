@@ -48,6 +48,7 @@ void Journal::reopen_sinks()
 
 void Journal::emit(Capture& capture, const output::Line& line)
 {
+    if (capture.answers && line.stream == protocol::Stream::out) return;
     output::LogLine out;
     out.time = line.time;
     out.service = capture.service;

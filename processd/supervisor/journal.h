@@ -34,6 +34,7 @@ struct Capture {
     std::uint64_t last_seq = 0;
     std::uint64_t dropped = 0; // bytes that were overwritten unread
     std::string service;       // empty for ad-hoc runs
+    bool answers = false;      // stdout is an answer to us, not lines for people: a lookup's
     std::string run;
 };
 

@@ -59,7 +59,8 @@ struct LiveRun {
     bool told_spawned = false, told_exit = false, told_ready = false;
     bool empty_wanted = false; // SIGKILL was decided before the child had an id
     bool closing = false;      // the machine has closed; waiting for the end of output
-    bool final_queued = false; // the final record is queued in the store
+    bool closed_told = false;  // whoever listens has heard of the end; the record is final
+    bool final_queued = false; // and is queued in the store
 };
 
 model::RunPolicy policy_of(const model::RunRecord& record);

@@ -104,7 +104,7 @@ struct Runs::Impl {
         flush_timer.cancel();
         // Final records that the store had no room for come first.
         for (auto& [number, live] : by_number)
-            if (live->closing && !live->final_queued) live->final_queued = records.put(live->record).has_value();
+            if (live->closed_told && !live->final_queued) live->final_queued = records.put(live->record).has_value();
         base::crash_point("records:flush:before");
         const auto flushed = records.flush(base::wall_now());
         base::crash_point("records:flush:after");
@@ -312,7 +312,7 @@ struct Runs::Impl {
     // of the output, but not for ever.
     void close_if_drained(LiveRun& live)
     {
-        if (!live.closing || live.final_queued) return;
+        if (!live.closing || live.closed_told) return;
         const bool drained = live.child == 0 || (live.told.flags & protocol::flag_eof) != 0 ||
                              live.told.phase == protocol::Phase::failed;
         if (drained) return close(live);
@@ -325,22 +325,19 @@ struct Runs::Impl {
 
     void close(LiveRun& live)
     {
-        if (live.final_queued) return;
+        if (std::exchange(live.closed_told, true)) return;
         if (live.timer) live.timer->cancel();
         if (live.capture) journal.finish(*live.capture);
         take_output(live);
-        const auto record = live.record; // live may be forgotten by the flush
-        live.final_queued = true;
         // What is decided because of this end must be on record before the keeper forgets the child: told before the
-        // flush.
+        // put.
+        const auto record = live.record;
         owner.on_change.tell(record, Moment::closed);
-        if (auto put = records.put(record); !put) {
-            live.final_queued = false;
+        live.final_queued = records.put(record).has_value();
+        if (!live.final_queued)
             flush_timer.at(base::now() + storage_retry);
-            return;
-        }
-        if (records.group_full())
-            flush();
+        else if (records.group_full())
+            flush(); // may forget this run
         else if (!flush_timer.armed())
             flush_timer.at(base::now() + store::group_delay);
     }

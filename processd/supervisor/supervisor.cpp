@@ -98,6 +98,7 @@ struct Supervisor::Impl {
     std::string load_error;
     bool restored = false;
     bool is_stopping = false;
+    bool is_stopped = false; // and the keeper was told
     base::WallTime stop_deadline{};
     bool reloading = false;
 
@@ -140,6 +141,7 @@ struct Supervisor::Impl {
             reload([](const json&, const json&) {});
         };
         e.on_lost = [this](const base::Error& error) {
+            if (is_stopped) return events.on_exit(0);
             base::log::error("the keeper is gone", {{"reason", error.message()}});
             events.on_exit(exit_lost);
         };
@@ -264,6 +266,7 @@ struct Supervisor::Impl {
         services->stop_all(deadline, [this] {
             runs->flush();
             base::log::info("everything is stopped");
+            is_stopped = true;
             keeper.stopped();
         });
     }

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/model/service.h"
+
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+using namespace processd::model;
+using namespace processd::model::service;
+using namespace std::chrono_literals;
+
+namespace {
+
+const base::Time t0 = base::time_from_ns(1'000'000'000'000);
+
+ServiceSpec plain()
+{
+    ServiceSpec spec;
+    spec.name = "web";
+    spec.process.command = {"/bin/web"};
+    spec.restart.jitter_percent = 0;
+    return spec;
+}
+Outcome exited(int code)
+{
+    Outcome outcome;
+    outcome.code = code;
+    return outcome;
+}
+Service in(State state, bool wanted = true)
+{
+    Service s;
+    s.state = std::move(state);
+    s.wanted = wanted;
+    return s;
+}
+Step take(const ServiceSpec& spec, const Service& s, const Input& i, base::Time now = t0, double random = 0)
+{
+    return step(s, i, Context{spec, now, random});
+}
+
+} // namespace
+
+TEST_CASE("every state of a service takes every input, and only these pairs change anything", "[model][service]")
+{
+    auto spec = plain();
+    spec.pre_start = {{"/bin/a"}, {"/bin/b"}};
+    spec.post_stop = {{"/bin/c"}};
+    spec.ready.kind = ReadyKind::command;
+    const std::vector<State> states{Down{},          Down{Why::failed},
+                                    Waiting{},       PreStart{0},
+                                    Starting{},      Starting{true, true, std::nullopt, t0 + 1s},
+                                    Ready{t0},       StopCommand{t0 + 1s, true, std::nullopt},
+                                    Stopping{},      PostStop{0},
+                                    BackOff{t0 + 1s}};
+    const std::vector<Input> inputs{StartWanted{"x"},      StopWanted{"x", false}, DependenciesMet{},
+                                    DependencyFailed{"y"}, MainSpawned{},          MainReady{},
+                                    MainEnded{exited(1)},  AuxEnded{exited(0)},    Tick{}};
+    // Ticks come at t0, before any deadline above.
+    const std::vector<std::string> table{
+        "x........", // down: a stop of what is down is nothing new
+        "xx.......", // failed: a stop clears the failure
+        ".xxx.....", // waiting
+        ".x.....x.", // pre_start
+        ".x..xxx..", // starting, not spawned
+        ".x...xxx.", // starting, probing
+        ".x....x..", // ready
+        "xx....xx.", // stop command
+        "xx....x..", // stopping
+        "xx.....x.", // post_stop
+        "xx.......", // back-off
+    };
+    REQUIRE(table.size() == states.size());
+    for (std::size_t s = 0; s < states.size(); ++s)
+        for (std::size_t i = 0; i < inputs.size(); ++i) {
+            CAPTURE(s, i);
+            const auto before = in(states[s], s > 1);
+            const auto [next, actions] = take(spec, before, inputs[i]);
+            CHECK((next == before && actions.empty()) == (table[s][i] == '.'));
+        }
+}
+
+TEST_CASE("a service runs its pre_start commands in order, then its process", "[model][service]")
+{
+    auto spec = plain();
+    spec.pre_start = {{"/bin/a"}, {"/bin/b"}};
+    auto s = take(spec, in(Waiting{}), DependenciesMet{});
+    CHECK(s.actions == std::vector<Action>{StartRun{Role::pre_start, 0}});
+    s = take(spec, s.next, AuxEnded{exited(0)});
+    CHECK(s.actions == std::vector<Action>{StartRun{Role::pre_start, 1}});
+    s = take(spec, s.next, AuxEnded{exited(0)});
+    CHECK(s.actions == std::vector<Action>{StartRun{Role::main, 0}});
+    s = take(spec, s.next, MainSpawned{});
+    CHECK(name_of(s.next) == "ready");
+}
+
+TEST_CASE("a failing pre_start command is a failed start, retried after the delay", "[model][service]")
+{
+    auto spec = plain();
+    spec.pre_start = {{"/bin/a"}};
+    const auto s = take(spec, in(PreStart{0}), AuxEnded{exited(7)});
+    CHECK(s.next.state == State{BackOff{t0 + 500ms}});
+    CHECK(s.next.reason == "pre_start command 1 exited with code 7, restart after 500ms");
+}
+
+TEST_CASE("the readiness timeout starts with the process, and a late service is stopped and retried",
+          "[model][service]")
+{
+    auto spec = plain();
+    spec.ready.kind = ReadyKind::command;
+    spec.ready.timeout = 10s;
+    auto s = take(spec, in(Starting{}), MainSpawned{});
+    CHECK(s.next.state == State{Starting{true, false, t0, t0 + 10s}});
+    CHECK(deadline(s.next) == t0);
+    s = take(spec, s.next, Tick{});
+    CHECK(s.actions == std::vector<Action>{StartRun{Role::ready, 0}});
+    CHECK(deadline(s.next) == t0 + 10s);
+    s = take(spec, s.next, AuxEnded{exited(1)}, t0 + 1s);
+    CHECK(deadline(s.next) == t0 + 1500ms);
+    s = take(spec, s.next, Tick{}, t0 + 10s);
+    CHECK(s.actions == std::vector<Action>{StopMain{OutcomeKind::timed_out, false, 10s}});
+    CHECK(s.next.reason == "not ready within 10s");
+    s = take(spec, s.next, MainEnded{outcome_from_wait(OutcomeKind::timed_out, SIGTERM)}, t0 + 11s);
+    CHECK(name_of(s.next) == "backoff");
+    CHECK(s.next.failures == 1);
+}
+
+TEST_CASE("a stop command has the stop timeout, then the tree is signalled, then killed", "[model][service]")
+{
+    auto spec = plain();
+    spec.stop.command = {"/bin/stop"};
+    spec.stop.timeout = 60s;
+    auto s = take(spec, in(Ready{t0}), StopWanted{"operator", false});
+    CHECK(s.actions == std::vector<Action>{StartRun{Role::stop, 0}});
+    SECTION("it works")
+    {
+        s = take(spec, s.next, AuxEnded{exited(0)}, t0 + 1s);
+        CHECK(s.actions.empty());
+        s = take(spec, s.next, MainEnded{exited(0)}, t0 + 2s);
+        CHECK(s.next.state == State{Down{Why::stopped}});
+    }
+    SECTION("the process ends first, and the command is waited for")
+    {
+        s = take(spec, s.next, MainEnded{exited(0)}, t0 + 1s);
+        CHECK(name_of(s.next) == "stopping");
+        s = take(spec, s.next, AuxEnded{exited(0)}, t0 + 2s);
+        CHECK(s.next.state == State{Down{Why::stopped}});
+    }
+    SECTION("it fails, and the signal takes its place")
+    {
+        s = take(spec, s.next, AuxEnded{exited(1)}, t0 + 1s);
+        CHECK(s.actions == std::vector<Action>{StopMain{OutcomeKind::cancelled, false, 59s}});
+    }
+    SECTION("nothing helps in time")
+    {
+        s = take(spec, s.next, Tick{}, t0 + 60s);
+        CHECK(s.actions == std::vector<Action>{CancelAux{}, StopMain{OutcomeKind::cancelled, true, 2s}});
+    }
+}
+
+TEST_CASE("restart policies", "[model][service]")
+{
+    auto spec = plain();
+    const auto after = [&](RestartPolicy policy, int code) {
+        spec.restart.policy = policy;
+        return std::string(name_of(take(spec, in(Ready{t0}), MainEnded{exited(code)}).next));
+    };
+    CHECK(after(RestartPolicy::always, 0) == "backoff");
+    CHECK(after(RestartPolicy::always, 1) == "backoff");
+    CHECK(after(RestartPolicy::on_failure, 0) == "stopped");
+    CHECK(after(RestartPolicy::on_failure, 1) == "backoff");
+    CHECK(after(RestartPolicy::never, 0) == "stopped");
+    CHECK(after(RestartPolicy::never, 1) == "failed");
+    spec.restart.success_codes = {0, 1};
+    CHECK(after(RestartPolicy::on_failure, 1) == "stopped");
+}
+
+TEST_CASE("the delay doubles up to its cap, with jitter on top, and health resets it", "[model][service]")
+{
+    RestartSpec spec;
+    spec.delay = 1s;
+    spec.max_delay = 5s;
+    spec.jitter_percent = 10;
+    CHECK(restart_delay(spec, 1, 0) == 1s);
+    CHECK(restart_delay(spec, 3, 0) == 4s);
+    CHECK(restart_delay(spec, 4, 0) == 5s);
+    CHECK(restart_delay(spec, 1000, 0) == 5s);
+    CHECK(restart_delay(spec, 1, 1) == 1100ms);
+    spec.delay = 0s;
+    CHECK(restart_delay(spec, 9, 1) == 0s);
+
+    auto service = plain();
+    service.restart.reset_after = 1min;
+    auto failing = in(Ready{t0});
+    failing.failures = 6;
+    CHECK(take(service, failing, MainEnded{exited(1)}, t0 + 59s).next.failures == 7);
+    CHECK(take(service, failing, MainEnded{exited(1)}, t0 + 60s).next.failures == 1);
+}
+
+TEST_CASE("too many starts within the window are a failure that stays", "[model][service]")
+{
+    auto spec = plain();
+    spec.restart.burst = 2;
+    spec.restart.burst_window = 10s;
+    auto s = in(Waiting{});
+    for (int i = 0; i < 2; ++i) {
+        s = take(spec, s, DependenciesMet{}, t0).next;
+        CHECK(name_of(s) == "starting");
+        s.state = Waiting{};
+    }
+    const auto third = take(spec, s, DependenciesMet{}, t0 + 9s).next;
+    CHECK(third.state == State{Down{Why::failed}});
+    CHECK(third.reason == "started 2 times within 10s, the burst limit");
+    CHECK(name_of(take(spec, s, DependenciesMet{}, t0 + 10s).next) == "starting");
+}
+
+TEST_CASE("a start wanted during a stop makes it a restart, and a stop takes that back", "[model][service]")
+{
+    const auto spec = plain();
+    auto s = take(spec, in(Stopping{}, false), StartWanted{"operator"}).next;
+    CHECK(name_of(take(spec, s, MainEnded{exited(0)}).next) == "waiting");
+    s = take(spec, s, StopWanted{"operator", false}).next;
+    CHECK(take(spec, s, MainEnded{exited(0)}).next.state == State{Down{Why::stopped}});
+}
+
+TEST_CASE("post_stop commands run after every end, whatever they return", "[model][service]")
+{
+    auto spec = plain();
+    spec.post_stop = {{"/bin/a"}, {"/bin/b"}};
+    auto s = take(spec, in(Ready{t0}), MainEnded{exited(9)});
+    CHECK(s.actions == std::vector<Action>{StartRun{Role::post_stop, 0}});
+    s = take(spec, s.next, AuxEnded{exited(1)});
+    CHECK(s.actions == std::vector<Action>{StartRun{Role::post_stop, 1}});
+    s = take(spec, s.next, AuxEnded{exited(1)});
+    CHECK(name_of(s.next) == "backoff");
+    CHECK(s.next.last == exited(9));
+}
+
+TEST_CASE("a service is stored and read back whole", "[model][service]")
+{
+    const std::vector<State> states{Down{Why::failed}, Waiting{},
+                                    PreStart{2},       Starting{true, true, t0, t0 + 1s},
+                                    Ready{t0},         StopCommand{t0, false, exited(3)},
+                                    Stopping{},        PostStop{1},
+                                    BackOff{t0}};
+    for (const auto& state : states) {
+        auto s = in(state);
+        s.restart = s.unready = true;
+        s.failures = 3;
+        s.restarts = 4;
+        s.starts = {t0, t0 + 1s};
+        s.last = exited(5);
+        s.reason = "why";
+        const nlohmann::json j = s;
+        CHECK(nlohmann::json::parse(j.dump()).get<Service>() == s);
+    }
+    CHECK_THROWS(nlohmann::json::parse(R"({"state": "nowhere"})").get<Service>());
+}

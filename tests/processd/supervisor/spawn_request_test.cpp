@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/supervisor/spawn_request.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <sys/resource.h>
+
+using namespace processd::supervisor;
+using processd::model::ProcessSpec;
+
+namespace {
+
+ProcessSpec sleep_spec()
+{
+    ProcessSpec spec;
+    spec.command = {"/bin/sleep", "5"};
+    return spec;
+}
+
+} // namespace
+
+TEST_CASE("plain root needs no preparation, everything that asks the host does", "[supervisor][spawn]")
+{
+    CHECK(prepared_without_asking(sleep_spec(), false) == Prepared{});
+    CHECK_FALSE(prepared_without_asking(sleep_spec(), true));
+    auto spec = sleep_spec();
+    spec.user = "statd";
+    CHECK_FALSE(prepared_without_asking(spec, false));
+    spec = sleep_spec();
+    spec.group = "adm";
+    CHECK_FALSE(prepared_without_asking(spec, false));
+    spec = sleep_spec();
+    spec.environment_file = "/etc/default/x";
+    CHECK_FALSE(prepared_without_asking(spec, false));
+}
+
+TEST_CASE("the preparing command carries what has to be looked up", "[supervisor][spawn]")
+{
+    auto spec = sleep_spec();
+    spec.user = "statd";
+    spec.groups = std::vector<std::string>{"a", "b"};
+    spec.environment_file = "/etc/x";
+    CHECK(prepare_command("/p", spec, "/run/x") == std::vector<std::string>{"/p", "--user", "statd", "--groups", "a,b",
+                                                                            "--environment-file", "/etc/x",
+                                                                            "--runtime-directory", "/run/x"});
+}
+
+TEST_CASE("what processd-prepare says becomes numbers and variables", "[supervisor][spawn]")
+{
+    const auto prepared = parse_prepared("uid 1000\ngid 100\ngroups 100,4\nuser jo\nhome /home/jo\nshell /bin/sh\n"
+                                         "env A=1\nenv B=x=y z\n");
+    REQUIRE(prepared);
+    CHECK(prepared->uid == 1000);
+    CHECK(prepared->groups == std::vector<std::uint32_t>{100, 4});
+    CHECK(prepared->environment == std::map<std::string, std::string>{{"A", "1"}, {"B", "x=y z"}});
+    CHECK_FALSE(parse_prepared("uid 0\n"));
+    CHECK_FALSE(parse_prepared("uid x\ngid 0\n"));
+    CHECK_FALSE(parse_prepared(""));
+}
+
+TEST_CASE("a service's environment is built from nothing, and its own words win over its file's", "[supervisor][spawn]")
+{
+    auto spec = sleep_spec();
+    spec.environment = {{"A", "mine"}};
+    spec.limits = {{"nofile", {1024, processd::model::unlimited}}};
+    spec.scheduler = "fifo";
+    spec.priority = 3;
+    Prepared prepared;
+    prepared.environment = {{"A", "file"}, {"B", "file"}};
+    const auto made = spawn_spec(spec, prepared, "label", "note");
+    const auto has = [&](const char* entry) { return std::count(made.env.begin(), made.env.end(), entry) == 1; };
+    CHECK(has("A=mine"));
+    CHECK(has("B=file"));
+    CHECK(has("USER=root"));
+    CHECK(has("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
+    CHECK(made.env.size() == 8);
+    REQUIRE(made.limits.size() == 1);
+    CHECK(made.limits[0].resource == RLIMIT_NOFILE);
+    CHECK(made.limits[0].hard == RLIM_INFINITY);
+    CHECK(made.scheduler == SCHED_FIFO);
+    CHECK(made.note == "note");
+}
+
+TEST_CASE("stages are named as in an outcome", "[supervisor][spawn]")
+{
+    CHECK(stage_name(14, false) == "exec");
+    CHECK(stage_name(13, true) == "stuck:chdir");
+    CHECK(stage_name(99, false) == "spawn");
+}
