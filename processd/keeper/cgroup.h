@@ -40,7 +40,9 @@ public:
     base::Result<Cgroup> take();
     // Only an empty one; it will serve another child.
     void give_back(Cgroup group);
-    // Not to be used again: its counters are not zero any more, or it is broken. Removed, at the latest at the end.
+    // Not to be used again: its counters are not zero any more, it is broken, or it was killed. The last matters on
+    // Linux from 6.14: whoever is cloned into a cgroup that cgroup.kill was once written to is killed at birth, if the
+    // parent's own cgroup has not been killed as often. Removed now, or at the latest at the end.
     void discard(Cgroup group);
 
     [[nodiscard]] const Cgroup& all() const noexcept { return all_; } // the directory that holds them all

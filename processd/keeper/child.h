@@ -35,6 +35,7 @@ struct Child {
     std::string notify_path;
     Cgroup group;
     bool group_watched = false; // its cgroup.events is polled
+    bool group_killed = false;  // not to be used again, see Cgroups::discard()
 
     // Telling the manager.
     std::uint64_t seen = 0;  // ring offset up to which it has read

@@ -118,6 +118,7 @@ void Keeper::handle_timer(Timer timer, std::uint64_t id)
         return;
     case Timer::mail: return manager_mail_late();
     case Timer::manager_start: return start_next_manager();
+    case Timer::manager_ends: return break_with_manager("it has closed the channel and does not end");
     case Timer::tell_starts: {
         const auto starts = std::move(starts_);
         starts_.clear();

@@ -185,6 +185,7 @@ void Keeper::advance_emptying(Child& child)
     if (child.group) {
         if (child.reaped && !is_populated(child.group)) return end_emptying(child);
         kill_all_in(child.group);
+        child.group_killed = true;
         tree_may_have_changed(child);
         if (child.state.emptying == Emptying::done) return;
         if (late) return report_survivors(child, processes_in(child.group));
@@ -360,8 +361,8 @@ void Keeper::bury_the_gone()
     for (const auto id : std::exchange(gone_, {})) {
         Child* const child = find(id);
         if (child == nullptr || !is_gone(*child)) continue;
-        if (child->group && child->has(protocol::flag_oom))
-            setup_.cgroups.discard(std::move(child->group)); // its counters are not zero any more
+        if (child->group && (child->group_killed || child->has(protocol::flag_oom)))
+            setup_.cgroups.discard(std::move(child->group));
         else if (child->group)
             setup_.cgroups.give_back(std::move(child->group));
         for (base::UniqueFd* const fd : {&child->ready, &child->notify}) poller_.remove(fd->get());

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 namespace processd::keeper {
 
@@ -22,6 +23,7 @@ constexpr int messages_a_turn = 64;
 constexpr int bad_configuration = 2; // a manager's exit code
 constexpr std::uint32_t vain_starts = 5;
 constexpr base::Duration retry_start = 1s;
+constexpr base::Duration end_expected_within = 1s; // after the end of the channel
 constexpr base::Duration start_told_after = 5ms;
 
 template <std::size_t Size> void copy_text(std::array<char, Size>& to, const std::string& from)
@@ -67,17 +69,19 @@ void Keeper::start_next_manager()
 
 void Keeper::reaped_manager(int status)
 {
-    read_channel(true); // what it had asked for by then is done
+    const pid_t pid = std::exchange(manager_.pid, 0); // no longer its own
+    read_channel(true);                               // what it had asked for by then is done
     poller_.remove(manager_.channel.get());
     const auto ended = std::move(manager_);
     manager_ = {};
     timers_.cancel(Timer::mail, 0);
+    timers_.cancel(Timer::manager_ends, 0);
     mail_timer_ = false;
     previous_end_ = ended.hung ? ManagerEnd::hung : ManagerEnd::ended;
     previous_status_ = status;
     if (stopping_ > Stopping::asked) return;
     const bool in_order = stopping_ == Stopping::asked && children_.empty();
-    base::log::warning("manager ended", {{"pid", ended.pid}, {"how", describe(status)}, {"hung", ended.hung}});
+    base::log::warning("manager ended", {{"pid", pid}, {"how", describe(status)}, {"hung", ended.hung}});
     if (in_order) return leave();
     if (!ever_ready_ && children_.empty()) {
         if (WIFEXITED(status) && WEXITSTATUS(status) == bad_configuration && incarnation_ == 1) {
@@ -104,7 +108,10 @@ void Keeper::read_channel(bool all)
     for (int i = 0; manager_.channel && (all || i < messages_a_turn); ++i) {
         auto received = protocol::receive_message(manager_.channel.get());
         if (!received) {
-            if (!all) break_with_manager(received.error().message());
+            if (all) return;
+            if (received.error().code != base::Errc::unavailable) return break_with_manager(received.error().message());
+            poller_.remove(manager_.channel.get());
+            timers_.set(Timer::manager_ends, 0, base::now() + end_expected_within);
             return;
         }
         if (!*received) return;
@@ -112,12 +119,12 @@ void Keeper::read_channel(bool all)
     }
 }
 
-// The manager cannot be understood, or has closed its channel without ending: nobody can go on with it.
+// The manager cannot be understood: nobody can go on with it.
 void Keeper::break_with_manager(std::string_view why)
 {
-    poller_.remove(manager_.channel.get()); // its end is read when it is reaped
     if (manager_.pid <= 0) return;
-    base::log::warning("the manager's channel is broken: the manager is killed", {{"reason", std::string(why)}});
+    poller_.remove(manager_.channel.get()); // what it still holds is read when the manager is reaped
+    base::log::warning("the manager is killed", {{"pid", manager_.pid}, {"reason", std::string(why)}});
     ::kill(manager_.pid, SIGKILL); // not reaped yet, so the pid is its own
 }
 

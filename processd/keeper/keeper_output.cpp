@@ -28,6 +28,8 @@ void Keeper::read_output(Child& child, Stream stream, bool until_drained)
         const auto n = ::read(pipe.get(), buffer_.data(), buffer_.size());
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EAGAIN) return;
+        if (n < 0) // no pipe does that; holding on to it would only make the poller spin
+            base::log::error("a child's output cannot be read any more", {{"child", child.id()}, {"errno", errno}});
         if (n <= 0) return close_output(child, stream);
         if (until_drained) {
             ::ioctl(pipe.get(), FIONREAD, &limit);

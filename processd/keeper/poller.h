@@ -54,6 +54,7 @@ enum class Timer : std::uint8_t {
     sweep,         // a sweeping helper has taken too long
     mail,          // the manager has left mail unread
     manager_start, // back-off is over
+    manager_ends,  // the manager has closed its channel, but has not ended
     tell_starts,   // children that are still between clone and exec are told to the manager after all
     stop,          // the next step of the orderly stop
 };

@@ -304,6 +304,7 @@ KeeperUnderTest::KeeperUnderTest(const Start& first)
     address.sun_family = AF_UNIX;
     std::strcpy(&address.sun_path[0], (directory_ + "/stand-in").c_str());
     REQUIRE(::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    ::chmod(&address.sun_path[0], 0777); // for keepers of other users
     REQUIRE(::listen(listener_.get(), 16) == 0);
     start(first);
 }
