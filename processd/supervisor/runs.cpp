@@ -376,6 +376,7 @@ struct Runs::Impl {
                                      0,
                                      0,
                                      of_service ? live.record.name : "",
+                                     live.record.kind == RunKind::lookup,
                                      live.record.id});
     }
 
