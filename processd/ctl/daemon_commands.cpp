@@ -42,7 +42,7 @@ int reload_command(Session& session)
 {
     auto request = post("/v1/reload");
     request.wait = std::chrono::seconds{20}; // a slow disk below the configuration directory
-    const auto reply = session.ask(request);
+    const auto reply = session.ask_patiently(request);
     if (!reply) return reply.error();
     if (session.options.json) return session.print(reply->body) ? exit_done : exit_ours;
     const auto value = session.value(*reply);
@@ -61,7 +61,7 @@ int reload_command(Session& session)
 
 int shutdown_command(Session& session)
 {
-    const auto reply = session.ask(post("/v1/shutdown"));
+    const auto reply = session.ask_patiently(post("/v1/shutdown"));
     if (!reply) return reply.error();
     if (session.options.json) {
         if (!session.print(reply->body)) return exit_ours;
@@ -112,7 +112,7 @@ int version_command(Session& session, std::string_view version)
     if (!session.options.json && !session.print("processctl " + std::string(version) + '\n')) return exit_ours;
     client::Request request;
     request.target = "/v1/system";
-    const auto reply = session.ask(request);
+    const auto reply = session.ask_patiently(request);
     if (!reply) return reply.error();
     if (session.options.json) return session.print(reply->body) ? exit_done : exit_ours;
     const auto system = session.value(*reply);

@@ -3,9 +3,18 @@
 #include "processd/ctl/commands.h"
 #include "processd/ctl/exit_code.h"
 
+#include <fcntl.h>
+
 namespace {
 
 using namespace processd::ctl;
+
+// A socket must not become somebody's closed stdout. Reading finds nothing there, writing fails and is told.
+void fill_standard_fds()
+{
+    for (int fd = 0; fd <= 2; ++fd)
+        if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", O_RDONLY);
+}
 
 int perform(Session& session)
 {
@@ -32,6 +41,7 @@ int perform(Session& session)
 
 int main(int argc, char** argv)
 {
+    fill_standard_fds();
     auto asked = parse_arguments(argc, argv, PROCESSD_VERSION);
     if (const int* code = std::get_if<int>(&asked)) return *code;
     Session session(std::get<Options>(std::move(asked)));

@@ -40,14 +40,14 @@ int runs_command(Session& session)
     client::Request request;
     if (session.options.json) {
         request.target = query_of(list, list.after, std::min(list.limit, largest_page));
-        const auto reply = session.ask(request);
+        const auto reply = session.ask_patiently(request);
         return reply ? (session.print(reply->body) ? exit_done : exit_ours) : reply.error();
     }
     json runs = json::array();
     std::string after = list.after;
     while (runs.size() < list.limit) {
         request.target = query_of(list, after, std::min(list.limit - runs.size(), largest_page));
-        auto page = session.ask(request).and_then([&](const auto& r) { return session.value(r); });
+        auto page = session.ask_patiently(request).and_then([&](const auto& r) { return session.value(r); });
         if (!page) return page.error();
         if (const json& more = part(*page, "runs"); more.is_array())
             for (const auto& run : more) runs.push_back(run);
@@ -66,7 +66,7 @@ int show_command(Session& session)
     for (const auto& id : session.options.names) {
         client::Request request;
         request.target = "/v1/runs/" + encoded(id);
-        const auto reply = session.ask(request);
+        const auto reply = session.ask_patiently(request);
         const auto run = reply.and_then([&](const auto& r) { return session.value(r); });
         if (!run) {
             result = run.error();

@@ -41,12 +41,13 @@ std::string service_path(const std::string& name) { return "/v1/services/" + enc
 int overview(Session& session)
 {
     if (session.options.json) {
-        const auto reply = session.ask(get("/v1/services"));
+        const auto reply = session.ask_patiently(get("/v1/services"));
         return reply ? (session.print(reply->body) ? exit_done : exit_ours) : reply.error();
     }
-    auto system = session.ask(get("/v1/system")).and_then([&](const auto& r) { return session.value(r); });
+    auto system = session.ask_patiently(get("/v1/system")).and_then([&](const auto& r) { return session.value(r); });
     if (!system) return system.error();
-    auto services = session.ask(get("/v1/services")).and_then([&](const auto& r) { return session.value(r); });
+    auto services =
+        session.ask_patiently(get("/v1/services")).and_then([&](const auto& r) { return session.value(r); });
     if (!services) return services.error();
     const auto style = session.style();
     return session.print(system_line(*system, style) + service_table(part(*services, "services"), style)) ? exit_done
@@ -92,7 +93,7 @@ int finish(Session& session, Asked asked, base::Time deadline)
     session.complain(operation_line(operation, plain));
     // Why a start failed is in what the service said last.
     if (text(operation, "action") != "stop" && text(operation, "result") == "failed")
-        if (const auto reply = session.ask(get(service_path(text(operation, "service")))))
+        if (const auto reply = session.ask_patiently(get(service_path(text(operation, "service")))))
             if (const auto service = session.value(*reply)) write_all(STDERR_FILENO, last_end(*service, plain));
     return exit_failed;
 }
@@ -104,7 +105,10 @@ int change_all(Session& session, const std::string& action, const std::string& b
     int result = exit_done;
     std::vector<Asked> operations; // asked for all at once, so that they go on side by side
     for (const auto& name : session.options.names) {
-        const auto reply = session.ask(post(service_path(name) + '/' + action, body));
+        // Twice started is once started, but twice restarted is not.
+        const auto request = post(service_path(name) + '/' + action, body);
+        const auto reply =
+            action == "start" || action == "stop" ? session.ask_patiently(request) : session.ask(request);
         auto operation = reply.and_then([&](const auto& r) { return session.value(r); });
         if (!operation) {
             result = operation.error();
@@ -133,7 +137,7 @@ int status_command(Session& session)
     int result = exit_done;
     bool first = true;
     for (const auto& name : session.options.names) {
-        const auto reply = session.ask(get(service_path(name)));
+        const auto reply = session.ask_patiently(get(service_path(name)));
         auto service = reply.and_then([&](const auto& r) { return session.value(r); });
         if (!service) {
             result = service.error();

@@ -111,6 +111,7 @@ int Session::tell(const client::Reply& problem) const
 OrExit<client::Reply> Session::ask(const client::Request& request)
 {
     auto reply = connection_.ask(request);
+    contacted_ = contacted_ || reply;
     if (!reply) return tl::unexpected(tell(reply.error()));
     if (!reply->ok()) return tl::unexpected(tell(*reply));
     return *std::move(reply);
@@ -129,13 +130,26 @@ bool Session::pause(base::Duration duration) const
     return ::poll(&wake, 1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(duration).count())) > 0;
 }
 
+// After this failure, to ask again. A daemon that restarts its manager keeps its socket: connections are accepted late,
+// break off, or meet a manager that has not finished its start.
+bool Session::worth_a_try(const base::Result<client::Reply>& reply)
+{
+    if (reply) {
+        contacted_ = true;
+        return reply->status == 503 && lost_;
+    }
+    if (is_final(reply.error())) return false;
+    contacted_ = contacted_ || reply.error().code == base::Errc::unavailable;
+    lost_ = lost_ || contacted_;
+    return contacted_;
+}
+
 OrExit<client::Reply> Session::ask_patiently(const client::Request& request)
 {
     const auto give_up = base::now() + patience;
     for (base::Duration wait = first_pause;; wait = std::min(wait * 2, longest_pause)) {
         auto reply = connection_.ask(request);
-        const bool again = reply ? reply->status == 503 : !is_final(reply.error());
-        if (!again || base::now() + wait >= give_up) {
+        if (!worth_a_try(reply) || base::now() + wait >= give_up) {
             if (!reply) return tl::unexpected(tell(reply.error()));
             if (!reply->ok()) return tl::unexpected(tell(*reply));
             return *std::move(reply);
@@ -147,7 +161,7 @@ OrExit<client::Reply> Session::ask_patiently(const client::Request& request)
 int Session::follow(const Following& following)
 {
     std::string token;
-    bool was_connected = false, told = false;
+    bool told = false;
     auto lost_at = base::now();
     base::Duration wait = first_pause;
     // One connection's worth of lines: an exit code, or the reason why there are no more.
@@ -171,27 +185,29 @@ int Session::follow(const Following& following)
     };
     for (;;) {
         const auto reply = connection_.open_stream(following.request(token));
-        tl::expected<int, base::Error> lines = tl::unexpected(reply ? base::Error{} : reply.error());
-        if (reply && reply->ok()) {
-            was_connected = true;
+        bool again = worth_a_try(reply);
+        auto error = reply ? base::Error{} : reply.error();
+        if (reply && !reply->ok()) {
+            if (!again) return tell(*reply);
+            error = client::problem_of(*reply);
+        } else if (reply) {
             told = false;
             const auto opened_at = base::now();
-            lines = read_lines();
+            const auto lines = read_lines();
             if (lines) return *lines;
+            error = lines.error();
+            again = !is_final(error);
+            lost_ = true;
             // A stream that ends as soon as it begins, over and over, is no progress.
             if (wait == first_pause || base::now() - opened_at > longest_pause) lost_at = base::now();
-        } else if (reply && (reply->status != 503 || !was_connected)) {
-            return tell(*reply); // 503: the daemon finishes its start
         }
-        auto error = lines.error();
-        if (reply && !reply->ok()) error = client::problem_of(*reply);
         if (error.code == std::errc::interrupted) {
             if (const auto code = following.on_wake()) return *code;
             continue;
         }
         if (const auto code = following.on_lost(error)) return *code;
         const auto lost_for = base::now() - lost_at;
-        if (!was_connected || is_final(error) || lost_for >= patience) return tell(error);
+        if (!again || lost_for >= patience) return tell(error);
         if (lost_for > 2s && !std::exchange(told, true)) complain("the connection is lost, trying again");
         if (pause(wait))
             if (const auto code = following.on_wake()) return *code;

@@ -45,7 +45,8 @@ public:
     // daemon answered, exit_ours if not.
     OrExit<client::Reply> ask(const client::Request& request);
     OrExit<nlohmann::json> value(const client::Reply& reply) const;
-    // ask() for requests that may be repeated: goes on for a while over a restart of the manager.
+    // ask() for requests that may be repeated: goes on for a while over a restart of the manager. A daemon that was not
+    // there to begin with is not waited for.
     OrExit<client::Reply> ask_patiently(const client::Request& request);
     int follow(const Following& following);
 
@@ -54,12 +55,15 @@ public:
     void complain(std::string_view sentence) const; // "processctl: sentence" on stderr
 
 private:
+    bool worth_a_try(const base::Result<client::Reply>& reply);
     int tell(const base::Error& error) const;
     int tell(const client::Reply& problem) const;
     [[nodiscard]] bool pause(base::Duration duration) const; // true: woken
 
     bool colour_ = false;
     std::size_t width_ = 0;
+    bool contacted_ = false; // somebody was there
+    bool lost_ = false;      // and then was not
     client::Connection connection_;
 };
 

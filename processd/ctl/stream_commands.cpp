@@ -44,7 +44,7 @@ int logs_command(Session& session)
     if (!logs.follow) {
         client::Request request;
         request.target = logs_target(logs, logs.after);
-        const auto reply = session.ask(request);
+        const auto reply = session.ask_patiently(request);
         if (!reply) return reply.error();
         if (session.options.json) return session.print(reply->body) ? exit_done : exit_ours;
         const auto list = session.value(*reply);

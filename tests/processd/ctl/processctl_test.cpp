@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <set>
 
 using nlohmann::json;
 using test::Finished;
@@ -166,9 +167,10 @@ TEST_CASE("waiting for a change ends at --timeout, or does not begin with --no-w
 
 TEST_CASE("waiting for a change survives a restart of the manager", "[ctl][program]")
 {
-    std::atomic<int> polls{0};
+    std::atomic<int> polls{0}, posts{0};
     UnixServer server([&](UnixServer::Peer& peer) {
         if (peer.method == "POST") {
+            if (posts++ == 0) return Then::close;
             peer.reply(202, operation("running", nullptr).dump());
             return Then::keep;
         }
@@ -181,6 +183,24 @@ TEST_CASE("waiting for a change survives a restart of the manager", "[ctl][progr
     });
     CHECK(processctl(server, {"start", "smbd"}).code == 0);
     CHECK(polls == 4);
+    posts = 0;
+    polls = 3;
+    CHECK(processctl(server, {"restart", "smbd"}).code == 125); // it may have been done
+    CHECK(posts == 1);
+}
+
+TEST_CASE("a daemon that stops says so at once", "[ctl][program]")
+{
+    UnixServer server([&](UnixServer::Peer& peer) {
+        problem(peer, 503, "unavailable", "the daemon is stopping");
+        return Then::keep;
+    });
+    for (const auto& words : std::vector<std::vector<std::string>>{{"status"}, {"start", "smbd"}, {"watch"}}) {
+        const auto finished = processctl(server, words);
+        CHECK(finished.code == 1);
+        CHECK(finished.err == "processctl: the daemon is stopping\n");
+    }
+    CHECK(server.connections() == 3);
 }
 
 TEST_CASE("signal sends its body", "[ctl][program]")
@@ -233,9 +253,9 @@ TEST_CASE("a run goes on behind the last output when the connection is lost", "[
     UnixServer server([&](UnixServer::Peer& peer) {
         bodies.push_back(peer.body);
         const int n = connections++;
-        if (n == 1) return Then::close; // the new manager is not there yet
+        if (n == 0 || n == 2) return Then::close; // a manager that ends, one that has not begun
         peer.begin_stream();
-        if (n == 0) {
+        if (n == 1) {
             peer.line(run_line("1.1", running));
             peer.line(output("1.2", "stdout", "one "));
             return Then::close;
@@ -250,11 +270,12 @@ TEST_CASE("a run goes on behind the last output when the connection is lost", "[
     CHECK(finished.out == "one two\n");
     CHECK(finished.err.empty());
     const auto requests = server.requests();
-    REQUIRE(requests.size() == 3);
+    REQUIRE(requests.size() == 4);
     CHECK_THAT(requests[0], Catch::Matches("PUT /v1/runs/ctl-[0-9]{8}-[0-9]{6}-[0-9a-z]{8}"));
-    CHECK(requests[1] == requests[0] + "?after=1.2");
-    CHECK(requests[2] == requests[1]);
-    CHECK(bodies[0] == bodies[2]);
+    CHECK(requests[1] == requests[0]);
+    CHECK(requests[2] == requests[0] + "?after=1.2");
+    CHECK(requests[3] == requests[2]);
+    CHECK(std::set<std::string>(bodies.begin(), bodies.end()).size() == 1);
 }
 
 TEST_CASE("Ctrl-C cancels the run and waits for its end", "[ctl][run]")
@@ -589,6 +610,18 @@ TEST_CASE("a daemon that can not be talked to is 125 with one sentence", "[ctl][
     CHECK(missing.code == 125);
     CHECK(missing.err ==
           "processctl: cannot connect to /nonexistent/s (is ctdb-processd running?): No such file or directory\n");
+}
+
+TEST_CASE("closed standard output is told, not mistaken for the connection", "[ctl][program]")
+{
+    UnixServer server([](UnixServer::Peer& peer) {
+        peer.reply(200, peer.target == "/v1/system" ? test::system().dump() : R"({"services":[]})");
+        return Then::keep;
+    });
+    const auto finished =
+        Program({"status"}, {"CTDB_PROCESSD_SOCKET=" + server.path()}, {}, Program::Output::none).finish();
+    CHECK(finished.code == 125);
+    CHECK(finished.err == "processctl: cannot write to standard output: Bad file descriptor\n");
 }
 
 TEST_CASE("version tells both sides", "[ctl][program]")

@@ -63,6 +63,7 @@ Program::Program(std::vector<std::string> arguments, std::vector<std::string> en
         ::dup2(in.read.get(), 0);
         ::dup2(out.write.get(), 1);
         ::dup2(err.write.get(), 2);
+        if (output == Output::none) ::close(1);
         ::signal(SIGPIPE, SIG_DFL);
         ::execve(argv[0], argv.data(), envp.data());
         ::_exit(99);

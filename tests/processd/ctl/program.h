@@ -19,9 +19,10 @@ struct Finished {
 
 class Program {
 public:
-    enum class Output { pipe, terminal, closed };
+    enum class Output { pipe, terminal, closed, none };
 
-    // environment is added to a clean one. With Output::closed nobody reads its stdout.
+    // environment is added to a clean one. With Output::closed nobody reads its stdout, with
+    // Output::none it has none.
     Program(std::vector<std::string> arguments, std::vector<std::string> environment, std::string_view input = {},
             Output output = Output::pipe);
     ~Program();
