@@ -9,7 +9,8 @@
 #
 # Variables   T a private directory, removed at the end; CONFIG, STATE, RUNTIME the daemon's directories in it; SOCKET its
 #             API; KEEPER the keeper's pid; LOG what the daemon wrote to stderr and stdout; WAIT seconds that wait_for
-#             waits, 30 unless set.
+#             waits, 30 unless set; PATIENCE seconds that a request may take, 60 unless set; CGROUP the test's own
+#             cgroup v2 directory, which the daemon makes its cgroups in, or empty.
 # Set up      settings <<E            writes processd.toml
 #             service NAME <<E        writes NAME.toml
 #             start_daemon [ARG…]     starts the keeper with --foreground and waits for the API
@@ -43,33 +44,46 @@ if [ -z "${T:-}" ]; then
 	T=$(mktemp -d)
 	export T
 	chmod 755 "$T"
+	# A cgroup of our own, as pid namespaces make keepers of different tests have the same pid and so the same cgroups.
+	_mount=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+	CGROUP=$_mount$(sed -n 's/^0:://p' /proc/self/cgroup)
+	CGROUP=${CGROUP%/}/ctdb-processd-test.$$
+	[ -n "$_mount" ] && mkdir "$CGROUP" 2>/dev/null || CGROUP=
 	# TEST_NAMESPACE: root, user (a namespace where only the caller is root), or empty.
-	export TEST_NAMESPACE
+	set -- "$TEST_DIR/${0##*/}" "$@"
 	if [ "$(id -u)" = 0 ] && unshare -n -m -p -f --mount-proc true 2>/dev/null; then
 		TEST_NAMESPACE=root
-		unshare -n -m -p -f --propagation private --kill-child --mount-proc "$TEST_DIR/${0##*/}" "$@" &
+		set -- unshare -n -m -p -f --propagation private --kill-child --mount-proc "$@"
 	elif unshare -U -r -n -m -p -f --mount-proc true 2>/dev/null; then
 		TEST_NAMESPACE=user
-		unshare -U -r -n -m -p -f --propagation private --kill-child --mount-proc "$TEST_DIR/${0##*/}" "$@" &
+		set -- unshare -U -r -n -m -p -f --propagation private --kill-child --mount-proc "$@"
 	else
 		TEST_NAMESPACE=
-		"$TEST_DIR/${0##*/}" "$@" &
 	fi
+	export CGROUP TEST_NAMESPACE
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	sh -c '[ -z "$CGROUP" ] || echo 0 >"$CGROUP/cgroup.procs"; exec "$@"' sh "$@" &
 	_inner=$!
-	# Killing unshare kills its namespace; the bare script cleans up after itself when it is asked to end.
-	if [ -n "$TEST_NAMESPACE" ]; then _signal=KILL; else _signal=TERM; fi
-	trap 'kill -"$_signal" "$_inner" 2>/dev/null; wait "$_inner"; rm -rf "$T"' EXIT
+
+	# Killing unshare kills its namespace; a bare script cleans up after itself when it is asked to end.
+	# shellcheck disable=SC2317 # called by the trap
+	end_test()
+	{
+		trap - EXIT
+		set +e
+		if [ -n "$TEST_NAMESPACE" ]; then _signal=KILL; else _signal=TERM; fi
+		kill -"$_signal" "$_inner" 2>/dev/null
+		wait "$_inner" 2>/dev/null
+		if [ -n "$CGROUP" ]; then
+			echo 1 >"$CGROUP/cgroup.kill"
+			find "$CGROUP" -depth -type d -exec rmdir {} ';' 2>/dev/null
+		fi
+		rm -rf "$T"
+	}
+	trap end_test EXIT
 	trap 'exit 143' TERM HUP INT
 	_code=0
 	wait "$_inner" || _code=$?
-	trap - EXIT
-	# cgroups that the daemon of a test had no chance to remove
-	if [ -f "$T/cgroup" ]; then
-		sort -u "$T/cgroup" | while IFS= read -r _dir; do
-			find "$_dir" -depth -type d -exec rmdir {} + 2>/dev/null || :
-		done
-	fi
-	rm -rf "$T"
 	exit "$_code"
 fi
 
@@ -187,12 +201,11 @@ start_daemon()
 	launch_daemon "$@"
 	wait_for 'the API answers, or the daemon has ended' answered_or_gone
 	if gone "$KEEPER"; then fail 'the daemon ended instead of serving its API'; fi
-	api GET /v1/system | jq -r '.cgroup // empty' >>"$T/cgroup"
 }
 
 answered_or_gone()
 {
-	gone "$KEEPER" || api GET /v1/system
+	gone "$KEEPER" || PATIENCE=2 api GET /v1/system
 }
 
 stop_daemon()
@@ -210,7 +223,7 @@ api()
 	_method=$1 _path=$2 _body=${3-}
 	shift "$(($# < 3 ? $# : 3))"
 	[ -z "$_body" ] || set -- --data-binary "$_body" -H 'Content-Type: application/json' "$@"
-	curl -sS --max-time 60 --fail-with-body --unix-socket "$SOCKET" -X "$_method" "$@" "http://localhost$_path"
+	curl -sS --max-time "${PATIENCE:-60}" --fail-with-body --unix-socket "$SOCKET" -X "$_method" "$@" "http://localhost$_path"
 }
 
 status_of()
@@ -218,7 +231,7 @@ status_of()
 	_method=$1 _path=$2 _body=${3-}
 	shift "$(($# < 3 ? $# : 3))"
 	[ -z "$_body" ] || set -- --data-binary "$_body" -H 'Content-Type: application/json' "$@"
-	curl -sS --max-time 60 -o "$T/reply" -w '%{http_code}\n' --unix-socket "$SOCKET" -X "$_method" "$@" \
+	curl -sS --max-time "${PATIENCE:-60}" -o "$T/reply" -w '%{http_code}\n' --unix-socket "$SOCKET" -X "$_method" "$@" \
 		"http://localhost$_path"
 }
 
