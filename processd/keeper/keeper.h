@@ -97,7 +97,8 @@ private:
     void forget_if_gone(Child& child);
     void bury_the_gone();
     std::vector<pid_t> known_processes(pid_t but) const;
-    bool has_strangers(bool* known) const; // direct children that nobody has asked for: orphans taken over
+    std::vector<pid_t> strangers(bool* known) const;  // direct children that nobody has asked for: orphans taken over
+    bool is_empty_for_sure(const Child& child) const; // without having to sweep
 
     // The manager.
     void start_next_manager();

@@ -75,10 +75,9 @@ void Keeper::look_again_after_reaping(bool processes)
     for (const auto id : ids) {
         Child* const child = find(id);
         if (child == nullptr) continue;
-        bool known = false;
         if (child->group)
             advance_emptying(*child);
-        else if (processes && child->reaped && !child->sweep && !has_strangers(&known) && known)
+        else if (processes && !child->sweep && is_empty_for_sure(*child))
             end_emptying(*child);
     }
 }
@@ -190,8 +189,7 @@ void Keeper::advance_emptying(Child& child)
         if (child.state.emptying == Emptying::done) return;
         if (late) return report_survivors(child, processes_in(child.group));
     } else {
-        bool known = false;
-        if (child.reaped && !has_strangers(&known) && known) return end_emptying(child);
+        if (is_empty_for_sure(child)) return end_emptying(child);
         if (!child.sweep) {
             if (!start_sweep(child, SIGKILL)) {
                 signal(child, SIGKILL, protocol::Scope::leader);
@@ -292,7 +290,13 @@ void Keeper::end_sweep(Child& child)
         child.sweep_again = false;
         return advance_emptying(child);
     }
-    if (sweep.finished() && sweep.found().empty() && child.reaped) return end_emptying(child);
+    // Nobody found counts if nobody else has come in the meantime: a tree may fork faster than it is looked at.
+    const auto& seen = sweep.not_ours();
+    bool known = false;
+    const auto there = strangers(&known);
+    const bool all_seen = std::all_of(
+        there.begin(), there.end(), [&](pid_t pid) { return std::find(seen.begin(), seen.end(), pid) != seen.end(); });
+    if (sweep.finished() && sweep.found().empty() && child.reaped && all_seen) return end_emptying(child);
     const auto now = base::now();
     if (now - child.empty_since >= survivors_after) {
         auto pids = sweep.found();
@@ -314,15 +318,20 @@ std::vector<pid_t> Keeper::known_processes(pid_t but) const
     return pids;
 }
 
-// All that descends from a child whose leader is dead stands below an orphan that became ours. No orphans: nothing
-// left. Looked at twice, because the kernel's list may skip somebody while others leave it.
-bool Keeper::has_strangers(bool* known) const
+// All that descends from a child whose leader is dead stands below an orphan that became ours, and orphans are direct
+// children that nobody asked for. Without any, nothing of it is left.
+std::vector<pid_t> Keeper::strangers(bool* known) const
 {
     const auto ours = known_processes(0);
-    for (int i = 0; i < 2; ++i)
-        for (const auto pid : direct_children(known))
-            if (std::find(ours.begin(), ours.end(), pid) == ours.end()) return true;
-    return false;
+    auto pids = direct_children(known);
+    std::erase_if(pids, [&](pid_t pid) { return std::find(ours.begin(), ours.end(), pid) != ours.end(); });
+    return pids;
+}
+
+bool Keeper::is_empty_for_sure(const Child& child) const
+{
+    bool known = false;
+    return child.reaped && strangers(&known).empty() && known;
 }
 
 void Keeper::acknowledge(Child& child)

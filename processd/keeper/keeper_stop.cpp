@@ -116,11 +116,10 @@ std::vector<pid_t> Keeper::everything_left() const
 void Keeper::check_everything_gone()
 {
     bool known = false;
-    const bool strangers = has_strangers(&known);
+    const bool others = !strangers(&known).empty();
     const bool in_cgroups = setup_.cgroups.usable() && is_populated(setup_.cgroups.all());
-    if (manager_.pid <= 0 && leaders_.empty() && !in_cgroups && !strangers && (known || sweep_all_clean_))
-        return finish();
-    if ((strangers || !known) && !sweep_all_) sweep_everything(SIGKILL);
+    if (manager_.pid <= 0 && leaders_.empty() && !in_cgroups && !others && (known || sweep_all_clean_)) return finish();
+    if ((others || !known) && !sweep_all_) sweep_everything(SIGKILL);
     if (in_cgroups) kill_all_in(setup_.cgroups.all());
     timers_.set(Timer::emptying, 0, base::now() + look_again); // only to come back here
 }

@@ -23,7 +23,7 @@
 namespace processd::keeper {
 namespace {
 
-enum class Word : std::int32_t { found = 1, looking_at = 2, finished = 3 };
+enum class Word : std::int32_t { found = 1, looking_at = 2, finished = 3, not_ours = 4 };
 struct Report {
     Word word;
     std::int32_t pid;
@@ -72,6 +72,8 @@ public:
             if (kind == Kind::stranger && processes_[pid].alive && bears_mark(pid)) kind = Kind::ours;
         find_descendants_of_ours();
         report_ours();
+        for (const auto& [pid, kind] : kinds_)
+            if (kind == Kind::stranger && processes_[pid].parent == task_.keeper) say(Word::not_ours, pid);
         say(Word::finished, 0);
         ::_exit(0);
     }
@@ -216,6 +218,7 @@ bool Sweep::read()
         for (std::size_t i = 0; i < static_cast<std::size_t>(n) / sizeof(Report); ++i) {
             switch (reports[i].word) {
             case Word::found: found_.push_back(reports[i].pid); break;
+            case Word::not_ours: not_ours_.push_back(reports[i].pid); break;
             case Word::looking_at: looking_at_ = reports[i].pid; break;
             case Word::finished: finished_ = true; break;
             }

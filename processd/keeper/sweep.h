@@ -45,6 +45,8 @@ public:
     bool read();
     [[nodiscard]] bool finished() const noexcept { return finished_; }
     [[nodiscard]] const std::vector<pid_t>& found() const noexcept { return found_; }
+    // Those directly below the keeper that it has looked at and that are neither left out nor this child's.
+    [[nodiscard]] const std::vector<pid_t>& not_ours() const noexcept { return not_ours_; }
     [[nodiscard]] pid_t looking_at() const noexcept { return looking_at_; } // 0: at none
     void give_up() noexcept;                                                // kills the helper
 
@@ -53,12 +55,15 @@ private:
     int signal_ = 0;
     base::UniqueFd pipe_;
     std::vector<pid_t> found_;
+    std::vector<pid_t> not_ours_;
     pid_t looking_at_ = 0;
     bool finished_ = false;
 };
 
-// Direct children of this process as the kernel lists them; nothing where it does not (no /proc, or not configured).
-// A process of ours whose parents are gone is among them, as the keeper is the subreaper.
+// Direct children of this process as the kernel lists them; not known where it does not (no /proc, or not configured).
+// A process of ours whose parents are gone is among them, as the keeper is the subreaper. The list is exact: somebody
+// leaves it only when reaped, which this process does itself, and whoever joins it while it is read comes from below
+// somebody who is listed.
 std::vector<pid_t> direct_children(bool* known);
 
 } // namespace processd::keeper

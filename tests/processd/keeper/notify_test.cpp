@@ -52,6 +52,7 @@ TEST_CASE("READY, STATUS, WATCHDOG and STOPPING of a service arrive, also while 
 {
     KeeperUnderTest keeper;
     auto first = keeper.manager();
+    REQUIRE(::mkfifo((keeper.directory() + "/fifo").c_str(), 0600) == 0);
     auto& child = first->spawn(notifying(notify_function + R"(notify 'STATUS=warming up'
         read x < )" + keeper.directory() +
                                          R"(/fifo
@@ -61,7 +62,6 @@ WATCHDOG=1'
         read x < )" + keeper.directory() +
                                          R"(/fifo
         notify STOPPING=1; sleep 1000)"));
-    REQUIRE(::mkfifo((keeper.directory() + "/fifo").c_str(), 0600) == 0);
     first->wait_for([&] { return std::string(child.state.status.data()) == "warming up"; }, "a status");
     CHECK((child.state.flags & protocol::flag_ready) == 0);
     const auto id = child.state.id;
