@@ -86,16 +86,25 @@ Db::Db(std::string path, std::unique_ptr<Trouble> trouble, tdb_context* tdb)
 {
 }
 
+void Db::forget_trouble() const
+{
+    trouble_->message.clear();
+    trouble_->errno_value = 0;
+    errno = 0; // tdb leaves it alone unless a system call fails
+}
+
 tl::unexpected<base::Error> Db::failure(std::string_view what) const
 {
     const auto code = tdb_error(tdb_.get());
-    const int reason = trouble_->errno_value != 0 ? trouble_->errno_value : EIO;
     std::string context = std::string(what) + " " + path_;
-    if (code == TDB_ERR_CORRUPT) {
-        if (!trouble_->message.empty()) context += ": " + trouble_->message;
-        return base::fail(base::Errc::corrupt, context);
-    }
-    return base::fail(reason, context);
+    // An I/O error without an errno is tdb's own: the file could not grow (posix_fallocate sets none), or an offset
+    // points outside of it.
+    const bool own = code == TDB_ERR_IO && trouble_->errno_value == 0;
+    if (own && trouble_->message.find("expan") != std::string::npos) return base::fail(ENOSPC, context);
+    if (code != TDB_ERR_CORRUPT && !own)
+        return base::fail(trouble_->errno_value != 0 ? trouble_->errno_value : EIO, context);
+    if (!trouble_->message.empty()) context += ": " + trouble_->message;
+    return base::fail(base::Errc::corrupt, context);
 }
 
 base::Result<Db> Db::open(const std::string& path, int hash_size, bool durable_commits)
@@ -110,8 +119,7 @@ base::Result<Db> Db::open(const std::string& path, int hash_size, bool durable_c
     const auto open_tdb = [&](const std::string& name, int open_flags) {
         trouble->message.clear();
         errno = 0;
-        const int flags =
-            TDB_NOMMAP | TDB_INCOMPATIBLE_HASH | TDB_DISALLOW_NESTING | (durable_commits ? 0 : TDB_NOSYNC);
+        const int flags = TDB_INCOMPATIBLE_HASH | TDB_DISALLOW_NESTING | (durable_commits ? 0 : TDB_NOSYNC);
         return tdb_open_ex(name.c_str(), hash_size, flags, open_flags, 0600, &logging, nullptr);
     };
     if (!*there) {
@@ -147,7 +155,7 @@ base::Result<void> Db::check_after_reboot()
     auto last = get(boot_key);
     if (!last) return tl::unexpected(last.error());
     if (*last == now) return {};
-    trouble_->message.clear();
+    forget_trouble();
     if (tdb_check(tdb_.get(), nullptr, nullptr) != 0)
         return base::fail(base::Errc::corrupt,
                           path_ + " is damaged" + (trouble_->message.empty() ? "" : ": " + trouble_->message));
@@ -156,6 +164,20 @@ base::Result<void> Db::check_after_reboot()
         base::log::debug("boot not noted", {{"file", path_}, {"reason", noted.error().message()}});
     return {};
 }
+
+namespace {
+
+base::Result<void> set_aside(const std::string& path, const base::Error& why)
+{
+    const auto aside = path + ".corrupt-" + base::format_wall_time(base::wall_now());
+    if (::rename(path.c_str(), aside.c_str()) < 0)
+        return base::fail(errno, "rename the damaged " + path + " to " + aside);
+    base::log::error("damaged file set aside, a fresh one begun",
+                     {{"file", path}, {"kept_as", aside}, {"reason", why.message()}});
+    return {};
+}
+
+} // namespace
 
 base::Result<Db> Db::open_or_set_aside(const std::string& path, int hash_size, bool durable_commits,
                                        const std::function<base::Result<void>(const Db&)>& usable)
@@ -168,18 +190,23 @@ base::Result<Db> Db::open_or_set_aside(const std::string& path, int hash_size, b
     };
     auto db = attempt();
     if (db || db.error().code != base::Errc::corrupt) return db;
-    const auto aside = path + ".corrupt-" + base::format_wall_time(base::wall_now());
-    if (::rename(path.c_str(), aside.c_str()) < 0)
-        return base::fail(errno, "rename the damaged " + path + " to " + aside);
-    base::log::error("damaged file set aside, a fresh one begun",
-                     {{"file", path}, {"kept_as", aside}, {"reason", db.error().message()}});
+    if (auto moved = set_aside(path, db.error()); !moved) return tl::unexpected(moved.error());
     return attempt();
+}
+
+base::Result<void> Db::begin_afresh(const base::Error& why)
+{
+    if (auto moved = set_aside(path_, why); !moved) return moved;
+    auto fresh = open(path_, tdb_hash_size(tdb_.get()), (tdb_get_flags(tdb_.get()) & TDB_NOSYNC) == 0);
+    if (!fresh) return tl::unexpected(fresh.error());
+    fresh->commits_ += commits_ + 1; // the new file is news, too
+    *this = *std::move(fresh);
+    return {};
 }
 
 base::Result<void> Db::transact(const std::function<base::Result<void>()>& changes)
 {
-    trouble_->message.clear();
-    trouble_->errno_value = 0;
+    forget_trouble();
     if (tdb_transaction_start(tdb_.get()) != 0) return failure("begin a transaction in");
     if (auto done = changes(); !done) {
         tdb_transaction_cancel(tdb_.get());
@@ -206,8 +233,7 @@ base::Result<void> Db::erase(std::string_view key)
 
 base::Result<std::optional<std::string>> Db::get(std::string_view key) const
 {
-    trouble_->message.clear();
-    trouble_->errno_value = 0;
+    forget_trouble();
     std::optional<std::string> value;
     const auto keep = [](TDB_DATA, TDB_DATA found, void* to) {
         static_cast<std::optional<std::string>*>(to)->emplace(view(found));
@@ -220,8 +246,7 @@ base::Result<std::optional<std::string>> Db::get(std::string_view key) const
 
 base::Result<void> Db::for_each(const std::function<void(std::string_view, std::string_view)>& visit) const
 {
-    trouble_->message.clear();
-    trouble_->errno_value = 0;
+    forget_trouble();
     const auto each = [](tdb_context*, TDB_DATA key, TDB_DATA value, void* to) {
         const auto name = view(key);
         if (name != boot_key)

@@ -39,6 +39,9 @@ public:
     static base::Result<Db> open_or_set_aside(const std::string& path, int hash_size, bool durable_commits,
                                               const std::function<base::Result<void>(const Db&)>& usable);
 
+    // Sets the file aside as damaged and goes on with an empty one: when damage shows in use. fd() changes.
+    base::Result<void> begin_afresh(const base::Error& why);
+
     // All of `changes` or, if it fails or the commit fails, nothing.
     base::Result<void> transact(const std::function<base::Result<void>()>& changes);
     base::Result<void> put(std::string_view key, std::string_view value); // inside transact()
@@ -54,6 +57,7 @@ public:
 
 private:
     Db(std::string path, std::unique_ptr<Trouble> trouble, tdb_context* tdb);
+    void forget_trouble() const;
     tl::unexpected<base::Error> failure(std::string_view what) const;
     base::Result<void> check_after_reboot();
 

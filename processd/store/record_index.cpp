@@ -12,6 +12,13 @@ template <class Items> auto place(Items& items, std::uint64_t number)
                             [](const auto& item, std::uint64_t wanted) { return item.number < wanted; });
 }
 
+template <class Enum> std::uint8_t small(Enum value) { return static_cast<std::uint8_t>(value); }
+std::uint8_t small(const std::optional<model::OutcomeKind>& outcome)
+{
+    return outcome ? static_cast<std::uint8_t>(small(*outcome) + 1) : std::uint8_t{0};
+}
+bool ended(const Entry& entry) { return entry.state == small(model::RunState::ended); }
+
 } // namespace
 
 void IdTable::insert(Slot slot)
@@ -96,9 +103,10 @@ void RecordIndex::put(std::uint64_t number, const Head& head, std::size_t value_
     entry.duration_us = head.duration_us.value_or(-1);
     entry.ended_s = ended_s;
     entry.size = static_cast<std::uint32_t>(value_size);
-    entry.kind = head.kind;
-    entry.state = head.state;
-    entry.outcome = head.outcome;
+    entry.kind = small(head.kind);
+    entry.state = small(head.state);
+    entry.clients_id = head.fingerprint != 0;
+    entry.outcome = small(head.outcome);
     bytes_ += entry.size;
     entries_.insert(place(entries_, number), entry);
 }
@@ -149,8 +157,8 @@ std::vector<std::uint64_t> RecordIndex::matching(const Filter& filter, std::uint
     while (at != entries_.begin() && found.size() < limit) {
         const auto& e = *--at;
         if ((filter.name && e.name_hash != name) || (filter.parent && e.parent_hash != parent) ||
-            (filter.kind && e.kind != *filter.kind) || (filter.outcome && e.outcome != filter.outcome) ||
-            (filter.state && e.state != *filter.state) || e.created_us < since_us || e.duration_us < min_us)
+            (filter.kind && e.kind != small(*filter.kind)) || (filter.outcome && e.outcome != small(filter.outcome)) ||
+            (filter.state && e.state != small(*filter.state)) || e.created_us < since_us || e.duration_us < min_us)
             continue;
         found.push_back(e.number);
     }
@@ -161,7 +169,7 @@ std::vector<std::uint64_t> RecordIndex::open() const
 {
     std::vector<std::uint64_t> found;
     for (const auto& e : entries_)
-        if (e.state != model::RunState::ended) found.push_back(e.number);
+        if (!ended(e)) found.push_back(e.number);
     return found;
 }
 
@@ -178,7 +186,7 @@ std::vector<std::uint64_t> RecordIndex::victims(const Retention& retention, std:
         // Runs end in another order than they began, so behind one that is young enough there may be older ones; they
         // are found once it goes.
         const bool too_old = max_age_s > 0 && std::int64_t{e.ended_s} + max_age_s < now_s;
-        if (e.state != model::RunState::ended) continue;
+        if (!ended(e)) continue;
         if (!too_many && !too_old) break;
         found.push_back(e.number);
         --count;

@@ -42,10 +42,9 @@ struct Entry {
     std::int64_t created_us = 0;
     std::int64_t duration_us = -1; // -1: none
     std::uint32_t ended_s = 0;
-    std::uint32_t size = 0; // of the value
-    model::RunKind kind{};
-    model::RunState state{};
-    std::optional<model::OutcomeKind> outcome;
+    std::uint32_t size = 0;                        // of the value
+    std::uint8_t kind = 0, state = 0, outcome = 0; // the enumerators' values; outcome is one more, 0: none
+    bool clients_id = false;                       // remembered longer than the record
 };
 
 class RecordIndex {

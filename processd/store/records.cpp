@@ -56,6 +56,7 @@ struct Records::Impl {
         return db.get(number_key(number));
     }
     base::Result<Group> commit_group(std::int64_t now_s, std::size_t extra);
+    bool begin_afresh(const base::Error& why);
     base::Result<void> remove(std::uint64_t number, std::int64_t now_s, Group& group);
 
     Db db;
@@ -64,7 +65,7 @@ struct Records::Impl {
     Retention retention;
     std::map<std::uint64_t, std::string> queue; // values by number
     std::size_t queued_bytes = 0;
-    bool full_disk = false; // of the last commit, so that it is logged once
+    std::int64_t full_disk_told_s = 0;
 };
 
 Records::Records(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -139,18 +140,31 @@ std::size_t Records::pending() const { return impl_->queue.size(); }
 base::Result<void> Records::Impl::remove(std::uint64_t number, std::int64_t now_s, Group& group)
 {
     const auto key = number_key(number);
-    auto old = db.get(key);
-    if (!old) return tl::unexpected(old.error());
-    if (*old) {
-        auto head = decode_head(**old);
-        // Only an id that a client chose can come again.
-        if (head && head->fingerprint != 0 && head->ended_us / 1'000'000 + remember_ids_s >= now_s) {
+    const auto* entry = index.find(number);
+    // Only an id that a client chose can come again.
+    if (entry != nullptr && entry->clients_id && entry->ended_s + remember_ids_s >= now_s) {
+        auto old = db.get(key);
+        if (!old) return tl::unexpected(old.error());
+        if (auto head = *old ? decode_head(**old) : base::fail(base::Errc::not_found, "")) {
             group.expired.push_back(number);
             return db.put(key, encode_id_only(*std::move(head)));
         }
     }
     group.erased.push_back(number);
     return db.erase(key);
+}
+
+// What is in the damaged file is lost to us; what is queued is not.
+bool Records::Impl::begin_afresh(const base::Error& why)
+{
+    if (auto done = db.begin_afresh(why); !done) {
+        base::log::error("run records cannot be written", {{"reason", done.error().message()}});
+        return false;
+    }
+    index = RecordIndex{random_seed()};
+    for (const auto& [number, value] : queue)
+        if (const auto head = decode_head(value)) index.put(number, *head, value.size());
+    return true;
 }
 
 // One transaction: the oldest queued records in, and out what retention no longer covers, or `extra` records at least.
@@ -193,16 +207,20 @@ Flushed Records::flush(base::WallTime now)
                !s.index.forgettable(now_s, 1).empty();
     };
     Flushed flushed;
+    bool begun_afresh = false;
     while (work()) {
         auto group = s.commit_group(now_s, 0);
         if (!group && out_of_space(group.error())) {
             // Old records make room for new ones: those are worth more, and what they describe is over.
             group = s.commit_group(now_s, max_removed);
-            if (group && !s.full_disk)
+            if (group && now_s - s.full_disk_told_s >= 3600) {
                 base::log::warning("no space left for run records: the oldest make room", {{"kept", s.index.size()}});
-            s.full_disk = true;
-        } else if (group) {
-            s.full_disk = false;
+                s.full_disk_told_s = now_s;
+            }
+        }
+        if (!group && group.error().code == base::Errc::corrupt && !begun_afresh) {
+            begun_afresh = true;
+            if (s.begin_afresh(group.error())) continue;
         }
         if (!group) {
             flushed.error = group.error();

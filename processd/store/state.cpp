@@ -18,6 +18,7 @@ constexpr int hash_size = 131;
 } // namespace
 
 struct State::Impl {
+    base::Result<void> commit(const std::vector<Change>& changes);
     Db db;
 };
 
@@ -43,16 +44,33 @@ base::Result<void> State::erase(std::string_view key) { return apply({{std::stri
 
 base::Result<void> State::apply(const std::vector<Change>& changes)
 {
-    auto done = impl_->db.transact([&]() -> base::Result<void> {
+    auto done = impl_->commit(changes);
+    if (!done && done.error().code == base::Errc::corrupt) {
+        // Whatever can still be read goes to a fresh file: what an operator decided is not in any other place.
+        std::vector<Change> all;
+        if (auto read = impl_->db.for_each([&](std::string_view key, std::string_view text) {
+                all.push_back({std::string(key), std::string(text)});
+            });
+            !read)
+            base::log::error("not all state can be read back", {{"reason", read.error().message()}});
+        if (auto afresh = impl_->db.begin_afresh(done.error()); !afresh) return afresh;
+        all.insert(all.end(), changes.begin(), changes.end());
+        done = impl_->commit(all);
+    }
+    if (done) base::crash_point("state-after-commit");
+    return done;
+}
+
+base::Result<void> State::Impl::commit(const std::vector<Change>& changes)
+{
+    return db.transact([&]() -> base::Result<void> {
         for (const auto& change : changes) {
-            auto made = change.document ? impl_->db.put(change.key, *change.document) : impl_->db.erase(change.key);
+            auto made = change.document ? db.put(change.key, *change.document) : db.erase(change.key);
             if (!made) return made;
         }
         base::crash_point("state-before-commit");
         return {};
     });
-    if (done) base::crash_point("state-after-commit");
-    return done;
 }
 
 base::Result<nlohmann::json> State::get(std::string_view key) const

@@ -17,7 +17,7 @@ base::Result<Store> Store::open(const std::string& directory, const Options& opt
     store.directory_ = std::make_unique<Directory>(*std::move(dir));
     store.records_ = std::make_unique<Records>(*std::move(records));
     store.state_ = std::make_unique<State>(*std::move(state));
-    store.syncer_ = std::make_unique<Syncer>(std::vector{store.records_->fd(), store.state_->fd()});
+    store.syncer_ = std::make_unique<Syncer>();
     store.sync_ = options.sync;
     return store;
 }
@@ -38,7 +38,7 @@ bool Store::dirty() const
 void Store::sync_soon()
 {
     synced_commits_ = records_->commits() + state_->commits();
-    syncer_->request();
+    syncer_->request({records_->fd(), state_->fd()});
 }
 
 } // namespace processd::store

@@ -31,18 +31,19 @@ struct Syncer::Shared {
             if (!wanted) return;
             wanted = false;
             busy = true;
+            const auto now = fds;
             lock.unlock();
-            sync_all();
+            sync_all(now);
             lock.lock();
             busy = false;
             changed.notify_all();
         }
     }
 
-    void sync_all()
+    void sync_all(const std::vector<int>& files)
     {
         int problem = 0;
-        for (const int fd : fds)
+        for (const int fd : files)
             if (::fdatasync(fd) < 0) problem = errno;
         if (problem != 0 && !failing)
             base::log::warning("records may not survive a loss of power: cannot sync to disk",
@@ -52,7 +53,7 @@ struct Syncer::Shared {
     }
 };
 
-Syncer::Syncer(std::vector<int> fds) : shared_(std::make_unique<Shared>()) { shared_->fds = std::move(fds); }
+Syncer::Syncer() : shared_(std::make_unique<Shared>()) {}
 
 Syncer::~Syncer()
 {
@@ -64,10 +65,11 @@ Syncer::~Syncer()
     if (shared_->thread.joinable()) shared_->thread.join();
 }
 
-void Syncer::request()
+void Syncer::request(std::vector<int> fds)
 {
     {
         const std::lock_guard lock{shared_->mutex};
+        shared_->fds = std::move(fds);
         shared_->wanted = true;
     }
     if (shared_->thread.joinable()) {

@@ -12,13 +12,13 @@ namespace processd::store {
 
 class Syncer {
 public:
-    explicit Syncer(std::vector<int> fds);
+    Syncer();
     Syncer(const Syncer&) = delete;
     Syncer& operator=(const Syncer&) = delete;
     ~Syncer(); // waits for a sync under way
 
-    void request(); // returns at once
-    void wait();    // until everything requested is done
+    void request(std::vector<int> fds); // returns at once
+    void wait();                        // until everything requested is done
 
 private:
     struct Shared;
