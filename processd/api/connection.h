@@ -26,6 +26,7 @@ public:
     bool start(loop::Loop& loop, base::UniqueFd fd); // false: the descriptor cannot be served
 
     // Of Exchange, while it is unanswered.
+    [[nodiscard]] bool answering() const noexcept { return state_ == State::answering; }
     void reply(const Request& request, Reply reply);
     void stream(const Request& request, std::string content_type, std::unique_ptr<Source> source);
     void on_closed(std::function<void()> left) { left_ = std::move(left); }

@@ -19,6 +19,12 @@ Exchange::~Exchange()
     reply(problem(Kind::internal, "the request was dropped; the daemon's log says more"));
 }
 
+bool Exchange::open() const noexcept
+{
+    const auto connection = connection_.lock();
+    return connection && connection->answering();
+}
+
 void Exchange::reply(Reply reply)
 {
     if (const auto connection = std::exchange(connection_, {}).lock()) connection->reply(request_, std::move(reply));

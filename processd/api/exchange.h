@@ -23,7 +23,7 @@ public:
 
     [[nodiscard]] const Request& request() const noexcept { return request_; }
     // Whether somebody waits for the answer and none was given.
-    [[nodiscard]] bool open() const noexcept { return !connection_.expired(); }
+    [[nodiscard]] bool open() const noexcept;
 
     void reply(Reply reply);
     // Status 200 and its header at once, then what the source yields until it ends or the client leaves, which is when

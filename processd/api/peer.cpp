@@ -16,7 +16,7 @@ base::Result<Peer> peer_of(int fd)
     socklen_t size = sizeof credentials;
     if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0)
         return base::fail(errno, "ask who is at the other end of a connection");
-    Peer peer{credentials.uid, credentials.gid, std::vector<gid_t>(32), credentials.pid};
+    Peer peer{credentials.uid, credentials.gid, std::vector<gid_t>(32), credentials.pid, {}};
     for (;;) {
         size = static_cast<socklen_t>(peer.groups.size() * sizeof(gid_t));
         const int r = ::getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &size);

@@ -4,6 +4,7 @@
 
 #include "helpers/base/result.h"
 
+#include <string>
 #include <sys/types.h>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct Peer {
     gid_t gid = 0;
     std::vector<gid_t> groups; // supplementary
     pid_t pid = 0;             // of the process that connected; it may have ended or handed the socket on since
+    std::string command{};     // its name, where the server asked for it
     friend bool operator==(const Peer&, const Peer&) = default;
 };
 

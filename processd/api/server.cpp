@@ -4,6 +4,7 @@
 #include "helpers/base/log.h"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <sys/socket.h>
 
 namespace processd::api {
@@ -40,6 +41,8 @@ Server::Server(loop::Loop& loop, base::UniqueFd listening, Bounds bounds, Access
                 }),
       poll_(loop, listening_.get(), [this](int) { accept_some(); })
 {
+    const int flags = ::fcntl(listening_.get(), F_GETFL);
+    if (flags >= 0 && (flags & O_NONBLOCK) == 0) (void)::fcntl(listening_.get(), F_SETFL, flags | O_NONBLOCK);
     poll_.watch(UV_READABLE);
 }
 
@@ -83,6 +86,7 @@ void Server::admit(base::UniqueFd fd)
         (void)::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT); // as well as it goes
         return;
     }
+    if (access > model::Access::read) peer->command = command_of(peer->pid); // to say who asked for a change
     const uid_t uid = peer->uid;
     const auto connection = std::make_shared<Connection>(*this, *std::move(peer), access);
     connections_.emplace(connection.get(), connection);

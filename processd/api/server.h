@@ -37,7 +37,7 @@ using AccessOf = std::function<model::Access(const Peer&)>;
 
 class Server {
 public:
-    // The listening socket must be non-blocking.
+    // Takes the listening socket over and makes it non-blocking.
     Server(loop::Loop& loop, base::UniqueFd listening, Bounds bounds, AccessOf access_of, Handler handler);
     ~Server();
     Server(const Server&) = delete;

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/api/handlers.h"
+
+namespace processd::api {
+
+const std::vector<Route>& routes()
+{
+    using model::Access;
+    static const std::vector<Route> table{
+        {"GET", "/v1/system", Access::read, get_system},
+        {"POST", "/v1/reload", Access::admin, post_reload},
+        {"POST", "/v1/shutdown", Access::admin, post_shutdown},
+        {"GET", "/v1/watch", Access::read, get_watch, {"after"}},
+
+        {"GET", "/v1/services", Access::read, list_services},
+        {"GET", "/v1/services/{name}", Access::read, get_service},
+        {"POST", "/v1/services/{name}/start", Access::operate, start_service, {"wait"}},
+        {"POST", "/v1/services/{name}/stop", Access::operate, stop_service, {"wait"}},
+        {"POST", "/v1/services/{name}/restart", Access::operate, restart_service, {"wait"}},
+        {"POST", "/v1/services/{name}/reload", Access::operate, reload_service, {"wait"}},
+        {"POST", "/v1/services/{name}/signal", Access::operate, signal_service, {"wait"}, true},
+
+        {"GET", "/v1/operations", Access::read, list_operations, {"service", "state", "after", "limit"}},
+        {"GET", "/v1/operations/{id}", Access::read, get_operation, {"wait"}},
+        {"DELETE", "/v1/operations/{id}", Access::operate, abort_operation},
+
+        {"GET",
+         "/v1/runs",
+         Access::read,
+         list_runs,
+         {"name", "kind", "state", "outcome", "parent", "since", "min_duration", "after", "limit"}},
+        {"POST", "/v1/runs", Access::admin, post_run, {"wait"}, true},
+        {"GET", "/v1/runs/{id}", Access::read, get_run, {"wait"}},
+        {"PUT", "/v1/runs/{id}", Access::admin, put_run, {"wait", "after"}, true},
+        {"DELETE", "/v1/runs/{id}", Access::operate, cancel_run, {"wait"}},
+        {"GET", "/v1/runs/{id}/output", Access::read, get_run_output, {"follow", "after"}},
+
+        {"GET", "/v1/logs", Access::read, get_logs, {"service", "run", "follow", "after", "limit"}},
+    };
+    return table;
+}
+
+} // namespace processd::api

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/api/context.h"
+#include "processd/api/handlers.h"
+#include "processd/api/problem.h"
+#include "processd/api/server.h"
+
+#include <nlohmann/json.hpp>
+
+namespace processd::api {
+
+using nlohmann::json;
+
+void get_system(const Call& call)
+{
+    const auto& request = call.request();
+    json system = call.context.supervisor.system();
+    system["counts"]["connections"] = call.context.server->connections();
+    system["counts"]["followers"] = call.context.server->followers();
+    system["you"] = {{"uid", request.peer.uid}, {"pid", request.peer.pid}, {"level", name_of(request.access)}};
+    call.reply(json_reply(200, system));
+}
+
+void post_reload(const Call& call)
+{
+    call.context.supervisor.reload([exchange = call.exchange](const json& changes, const json& errors) {
+        if (!changes.is_null()) return exchange->reply(json_reply(200, changes));
+        const auto count = std::to_string(errors.size());
+        exchange->reply(problem(Kind::bad_config,
+                                "the configuration on disk has " + count + (count == "1" ? " error" : " errors") +
+                                    "; nothing was changed",
+                                {{"errors", errors}}));
+    });
+}
+
+void post_shutdown(const Call& call)
+{
+    const auto deadline = call.context.supervisor.shutdown(asker(call.request()));
+    call.reply(json_reply(202, {{"stopping", true}, {"stop_deadline", model::json_time(deadline)}}));
+}
+
+} // namespace processd::api
