@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// ctdb-processd-manager: policy, records and the REST API of ctdb-processd, started and restarted by the keeper. It
+// composes the rooms and has no state of its own: it may crash, hang or be replaced at any moment
+// (docs/architecture.md).
+#include "helpers/base/log.h"
+#include "processd/api/api.h"
+#include "processd/config/load.h"
+#include "processd/loop/loop.h"
+#include "processd/supervisor/supervisor.h"
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <getopt.h>
+#include <optional>
+#include <string>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace processd;
+
+constexpr int exit_usage = 2;
+
+void usage(FILE* to)
+{
+    std::fputs("Usage: ctdb-processd-manager [OPTION…]\n"
+               "The manager of ctdb-processd. Only the keeper starts it; by hand it checks a configuration.\n\n"
+               "  --check              check the configuration directory, say all that is wrong, and exit\n"
+               "  --config-dir DIR     configuration (default /etc/ctdb-processd)\n"
+               "  --state-dir DIR      records and state (default /var/lib/ctdb-processd)\n"
+               "  --runtime-dir DIR    sockets (default /run/ctdb-processd)\n"
+               "  --help               show this help and exit\n"
+               "  --version            show the version and exit\n",
+               to);
+}
+
+std::string program_directory()
+{
+    std::array<char, 4096> path{};
+    const auto n = ::readlink("/proc/self/exe", path.data(), path.size());
+    const std::string_view program{path.data(), n > 0 ? static_cast<std::size_t>(n) : 0U};
+    return std::string(program.substr(0, program.rfind('/')));
+}
+
+int check(const std::string& directory)
+{
+    const auto loaded = config::load(directory);
+    std::fputs(config::check_report(directory, loaded).c_str(), loaded ? stdout : stderr);
+    return loaded ? 0 : exit_usage;
+}
+
+// For benchmarks: a manager that is as big as its name says, to show that spawning does not depend on it.
+void carry_ballast()
+{
+    const char* megabytes = std::getenv("CTDB_PROCESSD_BALLAST_MB");
+    if (megabytes == nullptr) return;
+    const auto bytes = std::strtoul(megabytes, nullptr, 10) << 20U;
+    void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory != MAP_FAILED) std::memset(memory, 1, bytes);
+}
+
+int serve(supervisor::Directories directories)
+{
+    base::UniqueFd channel{protocol::manager_channel_fd};
+    if (::fcntl(channel.get(), F_SETFD, FD_CLOEXEC) < 0) {
+        std::fputs("ctdb-processd-manager is started by ctdb-processd: there is no channel to a keeper\n", stderr);
+        (void)channel.release();
+        return exit_usage;
+    }
+    loop::Loop loop;
+    int exit_code = 0;
+    std::optional<supervisor::Supervisor> supervisor;
+    std::optional<api::Api> api;
+    supervisor::Supervisor::Events events;
+    events.on_serve = [&](base::UniqueFd listening) { api.emplace(loop, *supervisor, std::move(listening)); };
+    events.on_configuration = [&](const model::DaemonSpec& spec) {
+        if (api) api->configure(spec);
+    };
+    events.on_exit = [&](int code) {
+        exit_code = code;
+        loop.stop();
+    };
+    supervisor.emplace(loop, std::move(channel), std::move(directories), program_directory(), std::move(events));
+    loop.run();
+    // Crash-only: whatever is in flight is on record with the keeper, and sinks get their moment; nothing else to tidy.
+    api.reset();
+    supervisor.reset();
+    return exit_code;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    supervisor::Directories directories{"/etc/ctdb-processd", "/var/lib/ctdb-processd", "/run/ctdb-processd"};
+    bool only_check = false;
+    const std::array<option, 7> options{{{"check", no_argument, nullptr, 'k'},
+                                         {"config-dir", required_argument, nullptr, 'c'},
+                                         {"state-dir", required_argument, nullptr, 's'},
+                                         {"runtime-dir", required_argument, nullptr, 'r'},
+                                         {"help", no_argument, nullptr, 'h'},
+                                         {"version", no_argument, nullptr, 'v'},
+                                         {nullptr, 0, nullptr, 0}}};
+    for (int c = 0; (c = ::getopt_long(argc, argv, "", options.data(), nullptr)) != -1;) switch (c) {
+        case 'k': only_check = true; break;
+        case 'c': directories.config = optarg; break;
+        case 's': directories.state = optarg; break;
+        case 'r': directories.runtime = optarg; break;
+        case 'h': usage(stdout); return 0;
+        case 'v': std::puts("ctdb-processd " PROCESSD_VERSION); return 0;
+        default: usage(stderr); return exit_usage;
+        }
+    if (only_check) return check(directories.config);
+    std::signal(SIGPIPE, SIG_IGN);
+    base::log::set_prefix("ctdb-processd-manager");
+    carry_ballast();
+    return serve(std::move(directories));
+}
