@@ -226,6 +226,15 @@ struct Runs::Impl {
 
     // --- decisions -----------------------------------------------------------------------------------------------
 
+    // The machine's state, not ended, as the record shows it.
+    static void show_state(LiveRun& live)
+    {
+        const auto name = run::name_of(live.state);
+        live.record.state = name == "starting"  ? model::RunState::starting
+                            : name == "running" ? model::RunState::running
+                                                : model::RunState::stopping;
+    }
+
     void feed(LiveRun& live, const run::Input& input, base::Time now)
     {
         const auto before = run::name_of(live.state);
@@ -234,9 +243,7 @@ struct Runs::Impl {
         arm(live);
         const auto after = run::name_of(live.state);
         if (after != "ended") {
-            live.record.state = after == "starting"  ? model::RunState::starting
-                                : after == "running" ? model::RunState::running
-                                                     : model::RunState::stopping;
+            show_state(live);
             if (before != after)
                 owner.on_change.tell(live.record, after == "running" ? Moment::started : Moment::stopping);
         }
@@ -405,6 +412,7 @@ struct Runs::Impl {
         live.request_id = state.request_id;
         const auto stop = parse_cookie(cookie);
         live.state = resumed_state(live.record, state, stop);
+        show_state(live);
         if (stop) live.record.reason = stop->reason;
         live.told = state;
         live.told_spawned = state.phase != protocol::Phase::starting;

@@ -7,7 +7,7 @@
 # namespaces (lo is up), as pid 1: all it started is gone when it ends, however it ends. Elsewhere the processes below the
 # daemon and those given to remember are killed by pid.
 #
-# Variables   T a private directory, removed at the end; CONFIG, STATE, RUNTIME the daemon's directories in it; SOCKET its
+# Variables   T a private directory, removed at the end; CONFIG, STATE, RUNTIME the directories of the daemon, in it; SOCKET its
 #             API; KEEPER the keeper's pid; LOG what the daemon wrote to stderr and stdout; WAIT seconds that wait_for
 #             waits, 30 unless set; PATIENCE seconds that a request may take, 60 unless set; CGROUP the test's own
 #             cgroup v2 directory, which the daemon makes its cgroups in, or empty.
@@ -87,11 +87,11 @@ if [ -z "${T:-}" ]; then
 	exit "$_code"
 fi
 
-CONFIG=$T/config
-STATE=$T/state
-RUNTIME=$T/run
+CONFIG=$T/daemon/config
+STATE=$T/daemon/state
+RUNTIME=$T/daemon/run
 SOCKET=$RUNTIME/api.socket
-LOG=$T/daemon.log
+LOG=$T/daemon/log
 KEEPER=
 _remembered=
 mkdir -p "$CONFIG" "$STATE" "$RUNTIME"
@@ -279,9 +279,9 @@ wait_for()
 	_sentence=$1
 	shift
 	_deadline=$(($(date +%s) + WAIT))
-	until "$@" >"$T/last" 2>&1; do
+	until "$@" >"$T/daemon/last" 2>&1; do
 		[ "$(date +%s)" -lt "$_deadline" ] || {
-			cat "$T/last" >&2
+			cat "$T/daemon/last" >&2
 			fail "waited $WAIT s in vain: $_sentence"
 		}
 		sleep 0.05
@@ -292,8 +292,8 @@ expect()
 {
 	_sentence=$1
 	shift
-	"$@" >"$T/last" 2>&1 || {
-		cat "$T/last" >&2
+	"$@" >"$T/daemon/last" 2>&1 || {
+		cat "$T/daemon/last" >&2
 		fail "$_sentence: $*"
 	}
 }
@@ -302,8 +302,8 @@ refuse()
 {
 	_sentence=$1
 	shift
-	if "$@" >"$T/last" 2>&1; then
-		cat "$T/last" >&2
+	if "$@" >"$T/daemon/last" 2>&1; then
+		cat "$T/daemon/last" >&2
 		fail "$_sentence: $*"
 	fi
 }
