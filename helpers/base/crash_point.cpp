@@ -10,7 +10,7 @@
 
 namespace base {
 
-void crash_point(std::string_view name) noexcept
+void crash_point(std::string_view name, std::string_view detail) noexcept
 {
     const char* path = std::getenv("CTDB_PROCESSD_CRASH_FILE");
     if (path == nullptr) return;
@@ -19,9 +19,18 @@ void crash_point(std::string_view name) noexcept
     std::array<char, 128> wanted{};
     const auto n = ::read(fd, wanted.data(), wanted.size());
     ::close(fd);
-    if (n != static_cast<ssize_t>(name.size()) || std::string_view(wanted.data(), name.size()) != name) return;
+    std::string_view rest{wanted.data(), n > 0 ? static_cast<std::size_t>(n) : 0U};
+    if (!rest.starts_with(name)) return;
+    rest.remove_prefix(name.size());
+    if (!detail.empty() && !rest.starts_with(':')) return;
+    if (!detail.empty()) rest.remove_prefix(1);
+    if (rest != detail) return;
     if (::unlink(path) == 0) ::kill(::getpid(), SIGKILL);
 }
 
+} // namespace base
+#else
+namespace base {
+void crash_point(std::string_view /*name*/, std::string_view /*detail*/) noexcept {}
 } // namespace base
 #endif

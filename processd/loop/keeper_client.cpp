@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/loop/keeper_client.h"
 
+#include "helpers/base/crash_point.h"
+
 #include <fcntl.h>
 #include <sys/mman.h>
 
@@ -10,6 +12,25 @@ namespace {
 using protocol::bytes_of;
 using protocol::read_struct;
 using protocol::Type;
+
+// As crash points are called.
+std::string_view name_of(Type type)
+{
+    switch (type) {
+    case Type::spawn: return "spawn";
+    case Type::signal: return "signal";
+    case Type::empty: return "empty";
+    case Type::watch: return "watch";
+    case Type::cookie: return "cookie";
+    case Type::ack: return "ack";
+    case Type::read: return "read";
+    case Type::ready: return "ready";
+    case Type::stopped: return "stopped";
+    case Type::settings: return "settings";
+    case Type::ask_stop: return "ask_stop";
+    default: return "other";
+    }
+}
 
 constexpr int max_messages_per_turn = 64; // then other sources get their turn
 
@@ -107,9 +128,11 @@ bool KeeperClient::send_now(const Outgoing& message)
     std::vector<int> fds;
     fds.reserve(message.fds.size());
     for (const auto& fd : message.fds) fds.push_back(fd.get());
+    base::crash_point("send:before", name_of(message.type));
     const auto result =
         protocol::send_message(channel_.get(), message.type, sent_seq_ + 1, read_seq_, {message.body}, fds);
     if (result == protocol::SendResult::again) return false;
+    base::crash_point("send:after", name_of(message.type));
     ++sent_seq_;
     told_read_seq_ = read_seq_;
     return true;

@@ -183,11 +183,11 @@ base::Result<Records::Impl::Group> Records::Impl::commit_group(std::int64_t now_
             if (auto stored = db.put(number_key(at->first), at->second); !stored) return stored;
             group.put.push_back(at->first);
         }
-        base::crash_point("records-before-commit");
+        base::crash_point("commit:before", "records");
         return {};
     });
     if (!done) return tl::unexpected(done.error());
-    base::crash_point("records-after-commit");
+    base::crash_point("commit:after", "records");
     for (const auto number : group.expired) index.expire(number);
     for (const auto number : group.erased) index.erase(number);
     for (const auto number : group.put) {

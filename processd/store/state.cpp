@@ -57,7 +57,7 @@ base::Result<void> State::apply(const std::vector<Change>& changes)
         all.insert(all.end(), changes.begin(), changes.end());
         done = impl_->commit(all);
     }
-    if (done) base::crash_point("state-after-commit");
+    if (done) base::crash_point("commit:after", "state");
     return done;
 }
 
@@ -68,7 +68,7 @@ base::Result<void> State::Impl::commit(const std::vector<Change>& changes)
             auto made = change.document ? db.put(change.key, *change.document) : db.erase(change.key);
             if (!made) return made;
         }
-        base::crash_point("state-before-commit");
+        base::crash_point("commit:before", "state");
         return {};
     });
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/supervisor/operations.h"
 
-#include "helpers/base/crash_point.h"
 #include "helpers/base/log.h"
 #include "helpers/base/wall_time.h"
 #include "processd/model/json.h"
@@ -91,11 +90,9 @@ void Operations::forget_open(std::string_view reason)
 
 void Operations::save(const Operation& operation)
 {
-    base::crash_point("state:operation:before");
     if (const auto saved = state_.put_now(std::string(key_prefix) + operation.id, operation); !saved)
         base::log::error("an operation cannot be put on record",
                          {{"operation", operation.id}, {"reason", saved.error().message()}});
-    base::crash_point("state:operation:after");
 }
 
 base::Result<Operation> Operations::begin(std::string action, std::string service,
@@ -107,10 +104,8 @@ base::Result<Operation> Operations::begin(std::string action, std::string servic
     operation.action = std::move(action);
     operation.service = std::move(service);
     operation.asked_by = std::move(asked_by);
-    base::crash_point("state:operation:before");
     if (auto saved = state_.put_now(std::string(key_prefix) + operation.id, operation); !saved)
         return base::wrap("put the operation on record", saved.error());
-    base::crash_point("state:operation:after");
     operations_[operation.id] = operation;
     while (operations_.size() > max_kept) {
         const auto oldest = std::find_if(operations_.begin(), operations_.end(),

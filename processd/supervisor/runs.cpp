@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/supervisor/runs.h"
 
-#include "helpers/base/crash_point.h"
 #include "helpers/base/log.h"
 #include "processd/loop/keeper_client.h"
 #include "processd/supervisor/live_run.h"
@@ -105,9 +104,7 @@ struct Runs::Impl {
         // Final records that the store had no room for come first.
         for (auto& [number, live] : by_number)
             if (live->closed_told && !live->final_queued) live->final_queued = records.put(live->record).has_value();
-        base::crash_point("records:flush:before");
         const auto flushed = records.flush(base::wall_now());
-        base::crash_point("records:flush:after");
         if (flushed.error) {
             if (!std::exchange(storage_failing, true))
                 base::log::error("run records cannot be written; they wait with the keeper until they can be",

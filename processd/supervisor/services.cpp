@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/supervisor/services.h"
 
-#include "helpers/base/crash_point.h"
 #include "helpers/base/log.h"
 #include "processd/model/json.h"
 #include "processd/store/state.h"
@@ -72,11 +71,9 @@ struct Services::Impl {
 
     void save(const ServiceEntry& entry)
     {
-        base::crash_point("state:service:before");
         if (const auto saved = state.put_now("service/" + entry.spec.name, stored(entry)); !saved)
             base::log::error("a service's state cannot be put on record",
                              {{"service", entry.spec.name}, {"reason", saved.error().message()}});
-        base::crash_point("state:service:after");
     }
 
     void send(ServiceEntry& entry, const service::Input& input)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/supervisor/sources.h"
 
-#include "helpers/base/crash_point.h"
 #include "processd/model/json.h"
 #include "processd/store/state.h"
 
@@ -27,9 +26,7 @@ base::Result<void> store_sources(store::State& state, const std::vector<config::
         }
         list.push_back({{"name", set.name}, {"has_main", set.has_main}, {"complete", set.complete}, {"files", files}});
     }
-    base::crash_point("state:configuration:before");
     auto saved = state.put_now(key, list);
-    base::crash_point("state:configuration:after");
     return saved;
 }
 
