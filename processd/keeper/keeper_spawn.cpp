@@ -29,6 +29,7 @@ namespace {
 
 constexpr off_t max_spec = 8 * 1024 * 1024; // more than the kernel takes as arguments and environment
 constexpr auto default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr base::Duration unnoticed_exec = std::chrono::milliseconds{100};
 
 int errno_of(const base::Error& error)
 {
@@ -285,8 +286,12 @@ void Keeper::began_running(Child& child)
     release_step(child);
     timers_.cancel(Timer::spawn_timeout, child.id());
     child.state.phase = Phase::running;
-    child.state.started_mono_ns = base::to_ns(base::now());
-    child.state.started_wall_ns = base::to_ns(base::wall_now());
+    // We learn of exec when we get to read of it, which for a short command may be when it has ended already. Unless
+    // exec was held up, the time of the clone is nearer to the truth.
+    if (const auto now = base::now(); now - base::time_from_ns(child.state.started_mono_ns) > unnoticed_exec) {
+        child.state.started_mono_ns = base::to_ns(now);
+        child.state.started_wall_ns = base::to_ns(base::wall_now());
+    }
     mark_dirty(child);
 }
 
