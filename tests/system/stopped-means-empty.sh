@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Stopped means empty, proven by cgroup v2: descendants that left the session, were given away, have an empty environment
+# and ignore TERM are gone when a stop, a cancel or a restart is done, and nobody else is touched.
+# test: asan
+. "$(dirname "$0")/lib.sh"
+need setsid
+[ -n "$CGROUP" ] || skip 'needs a writable cgroup v2'
+proof=cgroup
+
+# Descendants of a service and of a run that do all they can to be overlooked: they leave the session, are given away by
+# their parents, empty their environment, and ignore TERM.
+cat >"$T/tree" <<'E'
+#!/bin/sh
+trap '' TERM HUP INT
+setsid sh -c 'echo $$ >>"$1/pids"; exec sleep 1000' sh "$1" &
+(setsid env -i sh -c 'PATH=/usr/bin:/bin; echo $$ >>"$1/pids"; exec sleep 1000' sh "$1" &)
+(setsid sh -c '(setsid sh -c "trap \"\" TERM; echo \$\$ >>\"\$1/pids\"; while :; do sleep 1; done" sh "$1" &)' sh "$1" &)
+echo $$ >>"$1/pids"
+while :; do sleep 1; done
+E
+chmod 755 "$T/tree"
+mkdir "$T/service" "$T/run"
+service tree <<E
+[service]
+command = ["$T/tree", "$T/service"]
+[service.stop]
+timeout = "300ms"
+E
+service bystander <<E
+[service]
+command = ["sleep", "1000"]
+E
+start_daemon
+wait_for 'the bystander is up' service_is bystander ready
+bystander=$(field bystander .main.pid)
+
+four_pids()
+{
+	test 4 = "$(wc -l <"$1/pids")"
+}
+all_gone()
+{
+	while read -r pid; do
+		gone "$pid" || return 1
+	done <"$1/pids"
+}
+some_left()
+{
+	! all_gone "$1"
+}
+
+wait_for 'the descendants of the service are there' four_pids "$T/service"
+api POST '/v1/services/tree/stop?wait=30s' >"$T/operation"
+equal 'the reply to the stop' "done ok $proof []" "$(jq -rc '"\(.state) \(.result) \(.proof) \(.survivors)"' "$T/operation")"
+expect 'nothing of the service is left when the stop is done' all_gone "$T/service"
+
+api PUT /v1/runs/cancelled "{\"command\": [\"$T/tree\", \"$T/run\"], \"stop_timeout_ms\": 200}" >/dev/null
+wait_for 'the descendants of the run are there' four_pids "$T/run"
+api DELETE '/v1/runs/cancelled?wait=30s' >"$T/record"
+equal 'the record of the run' "cancelled SIGKILL $proof" "$(jq -r '"\(.outcome) \(.signal) \(.proof)"' "$T/record")"
+expect 'nothing of the run is left' all_gone "$T/run"
+
+# A service whose main process ends takes its descendants with it before it starts again.
+rm "$T/service/pids"
+api POST '/v1/services/tree/start?wait=30s' >/dev/null
+wait_for 'the descendants of the service are there again' four_pids "$T/service"
+cp "$T/service/pids" "$T/run/pids"
+kill -KILL "$(field tree .main.pid)"
+wait_for 'nothing of the first tree is left' all_gone "$T/run"
+
+# And so does the end of the daemon.
+pids_of_two()
+{
+	test 8 = "$(wc -l <"$T/service/pids")"
+}
+wait_for 'the service has come back' pids_of_two
+expect 'the bystander has not been touched' test "$bystander" = "$(field bystander .main.pid)"
+stop_daemon
+expect 'nothing is left of the service' all_gone "$T/service"
+expect 'nor of the bystander' gone "$bystander"
