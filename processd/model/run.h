@@ -69,7 +69,7 @@ using State = std::variant<Starting, Running, Stopping, Killing, Emptying, Stuck
 struct Spawned {};
 struct SpawnFailed {
     Outcome outcome;       // kind spawn_failed
-    bool survives = false; // the half-made child could not be killed
+    bool survives = false; // the half-made child is not gone yet
 };
 struct Exited {
     int wait_status = 0;

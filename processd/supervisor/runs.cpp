@@ -450,8 +450,10 @@ struct Runs::Impl {
         if (gone()) return;
         if (!live.told_exit && state.phase == Phase::failed) {
             live.told_exit = true;
-            feed(live, run::SpawnFailed{spawn_failure(state), state.emptying == protocol::Emptying::survivors},
-                 base::now());
+            // One that is stuck has to be killed first, and may not let itself be.
+            const bool survives =
+                (state.flags & protocol::flag_stuck) != 0 && state.emptying != protocol::Emptying::done;
+            feed(live, run::SpawnFailed{spawn_failure(state), survives}, base::now());
         } else if (!live.told_exit && state.phase == Phase::exited && (state.flags & protocol::flag_drained) != 0) {
             live.told_exit = true;
             const bool empty = live.record.proof.has_value();
