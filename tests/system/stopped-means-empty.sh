@@ -57,8 +57,13 @@ expect 'nothing of the service is left when the stop is done' all_gone "$T/servi
 
 api PUT /v1/runs/cancelled "{\"command\": [\"$T/tree\", \"$T/run\"], \"stop_timeout_ms\": 200}" >/dev/null
 wait_for 'the descendants of the run are there' four_pids "$T/run"
-api DELETE '/v1/runs/cancelled?wait=30s' >"$T/record"
-equal 'the record of the run' "cancelled SIGKILL $proof" "$(jq -r '"\(.outcome) \(.signal) \(.proof)"' "$T/record")"
+has_proof()
+{
+	api GET /v1/runs/cancelled | jq -e .proof
+}
+api DELETE '/v1/runs/cancelled?wait=30s' >/dev/null
+wait_for 'the record has its proof' has_proof
+equal 'the record of the run' "cancelled SIGKILL $proof" "$(api GET /v1/runs/cancelled | jq -r '"\(.outcome) \(.signal) \(.proof)"')"
 expect 'nothing of the run is left' all_gone "$T/run"
 
 # A service whose main process ends takes its descendants with it before it starts again.
