@@ -31,3 +31,6 @@ if(SANITIZE)
   add_compile_options(-fsanitize=${SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${SANITIZE})
 endif()
+if(NOT SANITIZE)
+  add_link_options(-Wl,--gc-sections) # a fifth of the static keeper is library code that nothing calls
+endif()
