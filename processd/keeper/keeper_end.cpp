@@ -121,11 +121,11 @@ void Keeper::reaped(Child& child, int status, const rusage& usage)
 // After the leader's end: is there somebody left in its cgroup? If so, the kernel will tell when that changes.
 void Keeper::tree_may_have_changed(Child& child)
 {
-    if (!child.group || !child.reaped) return;
+    if (!child.group || !child.reaped || !child.has(protocol::flag_populated)) return;
     const bool populated = is_populated(child.group);
     if (populated && !child.group_watched)
         child.group_watched = poller_.add(child.group.events.get(), EPOLLPRI, Source::cgroup, child.id()) == 0;
-    if (populated || !child.has(protocol::flag_populated)) return;
+    if (populated) return;
     child.clear(protocol::flag_populated);
     if (child.group_watched) poller_.remove(child.group.events.get());
     child.group_watched = false;
@@ -182,7 +182,9 @@ void Keeper::advance_emptying(Child& child)
     const auto now = base::now();
     const bool late = now - child.empty_since >= survivors_after;
     if (child.group) {
-        if (child.reaped && !is_populated(child.group)) return end_emptying(child);
+        // What was empty after the leader's end stays so: there is nobody inside to fork.
+        if (child.reaped && (!child.has(protocol::flag_populated) || !is_populated(child.group)))
+            return end_emptying(child);
         kill_all_in(child.group);
         child.group_killed = true;
         tree_may_have_changed(child);

@@ -384,6 +384,10 @@ void KeeperUnderTest::kill_keeper()
 KeeperUnderTest::~KeeperUnderTest()
 {
     kill_keeper();
+    // A daemon, or the keeper below a wrapper: the lock names it, its command line shows that the pid is still its own.
+    if (const pid_t left = std::atoi(read_file(runtime() + "/lock").c_str()); left > 0)
+        if (read_file("/proc/" + std::to_string(left) + "/cmdline").find(directory_) != std::string::npos)
+            ::kill(left, SIGKILL);
     processd::keeper::kill_leftovers(runtime() + "/instance");
     processd::keeper::forget_instance(runtime() + "/instance");
     if (std::uncaught_exceptions() > 0) std::cerr << "the keeper's log:\n" << log();
