@@ -116,6 +116,7 @@ void Connection::dispatch()
     else
         server_.handle(exchange);
     dispatching_ = false;
+    if (deadline_ == base::Time::max()) server_.deadline_cleared();
 }
 
 // Answers what is no request, or no complete one, and ends the connection.

@@ -56,6 +56,8 @@ void start_run(const Call& call, std::string id)
     run->id = std::move(id);
     run->asked_by = asker(call.request());
     const auto started = supervisor.runs().start(*std::move(run));
+    if (!started && started.error().code == base::Errc::limit)
+        return call.reply(problem(Kind::limit, started.error().message(), {{"limit", supervisor.daemon().max_runs}}));
     if (!started) return call.reply(problem(started.error()));
     if (!call.request().accepts(ndjson))
         return call.context.waits.for_run(call.exchange, started->id, wait.value_or(base::Duration{}));

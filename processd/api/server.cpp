@@ -106,10 +106,17 @@ void Server::forget(Connection& connection)
     if (found == connections_.end()) return;
     if (const auto count = per_uid_.find(connection.uid()); --count->second == 0) per_uid_.erase(count);
     connections_.erase(found);
-    if (connections_.empty() && accept_again_ == base::Time::max()) {
-        timer_.cancel();
-        armed_ = base::Time::max();
-    }
+    deadline_cleared();
+}
+
+void Server::deadline_cleared()
+{
+    const bool any = accept_again_ != base::Time::max() ||
+                     std::any_of(connections_.begin(), connections_.end(),
+                                 [](const auto& entry) { return entry.second->deadline() != base::Time::max(); });
+    if (any || armed_ == base::Time::max()) return;
+    timer_.cancel(); // nobody is woken for nothing
+    armed_ = base::Time::max();
 }
 
 void Server::deadline_set(base::Time deadline)

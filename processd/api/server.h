@@ -52,6 +52,7 @@ public:
     void handle(ExchangePtr exchange) { handler_(std::move(exchange)); }
     void defer(const std::shared_ptr<Connection>& connection); // calls turn() at the end of this turn of the loop
     void deadline_set(base::Time deadline);
+    void deadline_cleared(); // of one of them, for a while
     void forget(Connection& connection);
 
 private:
