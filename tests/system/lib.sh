@@ -39,6 +39,11 @@ BIN_DIR=$(cd "${BIN_DIR:?directory of the built programs}" && pwd)
 TEST_DIR=$(cd "$(dirname "$0")" && pwd)
 WAIT=${WAIT:-30}
 
+if [ "$(id -u)" != 0 ]; then
+	echo 'skipped: needs root, as the daemon sets user and groups of what it starts'
+	exit 77
+fi
+
 # The outer half: makes the directory and the namespaces, runs this same script in them, cleans up after it.
 if [ -z "${T:-}" ]; then
 	T=$(mktemp -d)
@@ -49,14 +54,11 @@ if [ -z "${T:-}" ]; then
 	CGROUP=$_mount$(sed -n 's/^0:://p' /proc/self/cgroup)
 	CGROUP=${CGROUP%/}/ctdb-processd-test.$$
 	[ -n "$_mount" ] && mkdir "$CGROUP" 2>/dev/null || CGROUP=
-	# TEST_NAMESPACE: root, user (a namespace where only the caller is root), or empty.
+	# TEST_NAMESPACE: root, or empty.
 	set -- "$TEST_DIR/${0##*/}" "$@"
-	if [ "$(id -u)" = 0 ] && unshare -n -m -p -f --mount-proc true 2>/dev/null; then
+	if unshare -n -m -p -f --mount-proc true 2>/dev/null; then
 		TEST_NAMESPACE=root
 		set -- unshare -n -m -p -f --propagation private --kill-child --mount-proc "$@"
-	elif unshare -U -r -n -m -p -f --mount-proc true 2>/dev/null; then
-		TEST_NAMESPACE=user
-		set -- unshare -U -r -n -m -p -f --propagation private --kill-child --mount-proc "$@"
 	else
 		TEST_NAMESPACE=
 	fi
@@ -115,7 +117,7 @@ skip()
 
 need_root()
 {
-	[ "$TEST_NAMESPACE" = root ] || skip 'needs root and namespaces'
+	[ -n "$TEST_NAMESPACE" ] || skip 'needs namespaces of its own'
 }
 
 need()
