@@ -151,7 +151,12 @@ void Keeper::handle_request(protocol::Received& message)
     case Type::settings:
         if (const auto settings = protocol::read_struct<protocol::Settings>(message.body)) apply(*settings);
         return;
-    default: return handle_child_request(message);
+    case Type::signal:
+    case Type::empty:
+    case Type::watch:
+    case Type::cookie:
+    case Type::ack: return handle_child_request(message);
+    default: return base::log::warning("the manager sent a message of unknown type", {{"type", header.type}});
     }
 }
 
@@ -181,13 +186,11 @@ void Keeper::handle_child_request(const protocol::Received& message)
         start_emptying(*child);
     } else if (type == Type::ack) {
         acknowledge(*child);
-    } else if (type == Type::cookie) {
+    } else { // cookie
         const auto request = protocol::read_struct<protocol::Child>(message.body);
         if (request && request->cookie_size <= protocol::max_cookie &&
             request->cookie_size == message.body.size() - sizeof *request)
             child->cookie = message.body.substr(sizeof *request);
-    } else {
-        base::log::warning("the manager sent a message of unknown type", {{"type", message.header.type}});
     }
 }
 
