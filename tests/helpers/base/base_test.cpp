@@ -36,7 +36,8 @@ TEST_CASE("wall time reads and writes RFC 3339 in UTC", "[base][time]")
     const std::string text = "2026-11-22T16:43:09.123456Z";
     CHECK(base::format_wall_time(base::parse_wall_time(text).value()) == text);
     CHECK(base::format_wall_time(base::WallTime{}) == "1970-01-01T00:00:00.000000Z");
-    CHECK(base::parse_wall_time("2026-11-22T16:43:09Z").value() == base::parse_wall_time("2026-11-22T16:43:09.000Z").value());
+    CHECK(base::parse_wall_time("2026-11-22T16:43:09Z").value() ==
+          base::parse_wall_time("2026-11-22T16:43:09.000Z").value());
     for (const auto* bad : {"", "Z", "2026-11-22", "2026-02-30T00:00:00Z", "2026-11-22T24:00:00Z",
                             "2026-11-22T16:43:09+01:00", "2026-11-22T16:43:09.Z", "2026-11-22T16:43:09.1234567890Z"}) {
         CAPTURE(bad);
