@@ -131,6 +131,14 @@ struct Runs::Impl {
         by_number.erase(live.record.number);
     }
 
+    // The store does not know the numbers of runs whose beginning an earlier manager had no time to put on record.
+    std::uint64_t next_number()
+    {
+        auto number = records.next_number();
+        while (by_number.contains(number)) number = records.next_number();
+        return number;
+    }
+
     // --- beginning -----------------------------------------------------------------------------------------------
 
     LiveRun& add(Launch launch)
@@ -153,7 +161,7 @@ struct Runs::Impl {
             return spawn(live, *prepared);
         Launch lookup;
         lookup.record.id = make_ulid(base::wall_now());
-        lookup.record.number = records.next_number();
+        lookup.record.number = next_number();
         lookup.record.kind = RunKind::lookup;
         lookup.record.name = live.record.name;
         lookup.record.parent = live.record.id;
@@ -522,7 +530,7 @@ base::Result<StartedRun> Runs::start(RunRequest request)
     auto& record = launch.record;
     record.created = base::wall_now();
     record.id = request.id.empty() ? make_ulid(record.created) : std::move(request.id);
-    record.number = m.records.next_number();
+    record.number = m.next_number();
     record.kind = request.kind;
     record.name = request.name.empty() ? last_component(request.process.command.front()) : std::move(request.name);
     record.parent = std::move(request.parent);
@@ -699,6 +707,7 @@ void Runs::resume()
         const auto found = m.by_number.find(number);
         if (found == m.by_number.end()) continue;
         auto& live = *found->second;
+        m.report_unsaved(m.save(live.record), live);
         m.arm(live);
         if (live.child != 0)
             m.update(live);
