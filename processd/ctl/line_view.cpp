@@ -50,13 +50,13 @@ std::string output_line(const json& piece, const Style& style)
 std::string gap_line(const json& gap, const Style& style)
 {
     const auto reason = text(gap, "reason");
-    std::string line = "-- lines are missing here: ";
+    std::string line = "-- lines may be missing here: ";
     if (const auto count = maybe_number(gap, "bytes"))
         line = "-- " + size_text(static_cast<std::uint64_t>(std::max<std::int64_t>(*count, 0))) + " are missing here: ";
     if (reason == "expired")
         line += "no longer kept";
     else if (reason == "restarted")
-        line += "the daemon was started anew";
+        line += "the daemon or its manager was restarted";
     else if (reason == "slow_reader")
         line += "they came faster than they were read";
     else if (reason == "dropped")

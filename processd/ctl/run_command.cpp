@@ -112,6 +112,12 @@ base::Result<std::string> body_of(const RunOptions& run)
     }
 }
 
+std::string with_reason(const json& run)
+{
+    const auto reason = text(run, "reason");
+    return outcome_text(run) + (reason.empty() ? "" : ": " + reason);
+}
+
 class Runner {
 public:
     Runner(Session& session, std::string id, std::string body)
@@ -169,7 +175,7 @@ private:
         if (unwritable_) return exit_ours;
         // Tells our codes from those that a command ends with itself.
         if (!session_.options.json && (interrupted_ || text(run, "outcome") != "exited"))
-            session_.complain("run " + id_ + ' ' + outcome_text(run));
+            session_.complain("run " + id_ + ' ' + with_reason(run));
         return interrupted_ ? exit_cancelled : exit_code_of(run);
     }
 

@@ -72,14 +72,16 @@ std::string system_line(const json& system, const Style& style)
     const json& manager = part(system, "manager");
     std::string line =
         "ctdb-processd " + clean(text(system, "version")) + ", up " + age_text(time(keeper, "started"), style.now);
-    line += ", " + std::to_string(number(counts, "services")) + " services (" +
+    const auto services = number(counts, "services");
+    line += ", " + std::to_string(services) + (services == 1 ? " service (" : " services (") +
             std::to_string(number(counts, "services_ready")) + " ready";
     if (const auto failed = number(counts, "services_failed"); failed > 0)
         line += ", " + paint(style, Colour::bad, std::to_string(failed) + " failed");
     line += ")";
-    if (const auto runs = number(counts, "runs_active"); runs > 0) line += ", " + std::to_string(runs) + " runs active";
+    if (const auto runs = number(counts, "runs_active"); runs > 0)
+        line += ", " + std::to_string(runs) + (runs == 1 ? " run" : " runs") + " active";
     if (const auto incarnation = number(manager, "incarnation"); incarnation > 1) {
-        line += ", manager restarted " + age_text(time(manager, "started"), style.now) + " ago";
+        line += ", manager restarted at " + clock_text(time(manager, "started"), style.now);
         if (const auto why = text(manager, "previous_status"); !why.empty()) line += " (" + clean(why) + ")";
     }
     if (flag(system, "stopping"))

@@ -20,6 +20,7 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 
 constexpr base::Duration patience = 30s; // a restart of the manager takes milliseconds, one in back-off longer
+constexpr int strangers_tries = 5;
 constexpr base::Duration first_pause = 20ms, longest_pause = 1s;
 
 std::size_t terminal_width()
@@ -87,7 +88,8 @@ bool Session::print(std::string_view text) const
 
 int Session::tell(const base::Error& error) const
 {
-    complain(error.message());
+    const bool stranger = !answered_ && hung_up_ >= strangers_tries;
+    complain(error.message() + (stranger ? "; it may give no access to uid " + std::to_string(::geteuid()) : ""));
     return exit_ours;
 }
 
@@ -112,6 +114,7 @@ OrExit<client::Reply> Session::ask(const client::Request& request)
 {
     auto reply = connection_.ask(request);
     contacted_ = contacted_ || reply;
+    answered_ = answered_ || reply;
     if (!reply) return tl::unexpected(tell(reply.error()));
     if (!reply->ok()) return tl::unexpected(tell(*reply));
     return *std::move(reply);
@@ -135,9 +138,11 @@ bool Session::pause(base::Duration duration) const
 bool Session::worth_a_try(const base::Result<client::Reply>& reply)
 {
     if (reply) {
-        contacted_ = true;
+        contacted_ = answered_ = true;
         return reply->status == 503 && lost_;
     }
+    // That is also how the daemon receives somebody whom it does not know.
+    if (!answered_ && reply.error().code == base::Errc::unavailable && ++hung_up_ >= strangers_tries) return false;
     if (is_final(reply.error())) return false;
     contacted_ = contacted_ || reply.error().code == base::Errc::unavailable;
     lost_ = lost_ || contacted_;

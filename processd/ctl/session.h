@@ -64,6 +64,8 @@ private:
     std::size_t width_ = 0;
     bool contacted_ = false; // somebody was there
     bool lost_ = false;      // and then was not
+    bool answered_ = false;  // a reply came
+    int hung_up_ = 0;        // connections that were closed without one
     client::Connection connection_;
 };
 

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <unistd.h>
 
 using nlohmann::json;
 using test::Finished;
@@ -394,6 +395,11 @@ TEST_CASE("how a run ended is the exit code; what the output does not show is sa
     const auto killed = processctl(server, {"run", "--id", "x", "sh"});
     CHECK(killed.code == 137);
     CHECK(killed.err == "processctl: run x killed by SIGKILL\n");
+    patch = R"({"outcome":"spawn_failed","code":null,"stage":"prepare","errno":1,"reason":"there is no user \"x\""})";
+    const auto nobody = processctl(server, {"run", "--id", "x", "--user", "x", "ls"});
+    CHECK(nobody.code == 125);
+    CHECK(nobody.err ==
+          "processctl: run x could not start: prepare: Operation not permitted: there is no user \"x\"\n");
     patch = R"({"outcome":"spawn_failed","code":null,"stage":"exec","errno":2})";
     const auto missing = processctl(server, {"run", "--id", "x", "nope"});
     CHECK(missing.code == 127);
@@ -480,8 +486,9 @@ TEST_CASE("logs -f goes on behind its last line over a restart of the manager", 
     program.signal(SIGINT);
     const auto finished = program.finish();
     CHECK(finished.code == 130);
-    CHECK_THAT(finished.out, Catch::Contains("smbd: one\n-- lines are missing here: the daemon was started anew\n") &&
-                                 Catch::EndsWith("smbd: two\n"));
+    CHECK_THAT(finished.out,
+               Catch::Contains("smbd: one\n-- lines may be missing here: the daemon or its manager was restarted\n") &&
+                   Catch::EndsWith("smbd: two\n"));
     CHECK(server.requests() == Requests{"GET /v1/logs?service=smbd&follow=1&limit=5",
                                         "GET /v1/logs?service=smbd&follow=1&after=7.1&limit=5"});
 }
@@ -610,6 +617,17 @@ TEST_CASE("a daemon that can not be talked to is 125 with one sentence", "[ctl][
     CHECK(missing.code == 125);
     CHECK(missing.err ==
           "processctl: cannot connect to /nonexistent/s (is ctdb-processd running?): No such file or directory\n");
+}
+
+TEST_CASE("somebody whom the daemon hangs up on is told so soon", "[ctl][program]")
+{
+    UnixServer server([](UnixServer::Peer&) { return Then::close; });
+    const auto finished = processctl(server, {"status"});
+    CHECK(finished.code == 125);
+    CHECK(finished.err ==
+          "processctl: the daemon closed the connection without a reply; it may give no access to uid " +
+              std::to_string(::geteuid()) + "\n");
+    CHECK(server.connections() == 5);
 }
 
 TEST_CASE("closed standard output is told, not mistaken for the connection", "[ctl][program]")
