@@ -3,6 +3,7 @@
 # Each of the 256 exit codes and each signal that ends a process is told by the record over REST, with the core as the
 # kernel told it; by the exit code of processctl run; and by the same record when the manager was killed and when the
 # daemon was started again.
+# test: timeout=400
 . "$(dirname "$0")/lib.sh"
 
 settings <<E
