@@ -67,7 +67,7 @@ TEST_CASE("a file with its middle overwritten never harms the daemon", "[store][
     test::TemporaryDirectory tmp;
     fill(tmp.path(), 200);
     const auto good = test::read_file(tmp / "runs.tdb");
-    for (std::size_t at = 168; at + 4096 < good.size(); at += good.size() / 40) {
+    for (std::size_t at = 168; at + 4096 < good.size(); at += good.size() / 20) {
         auto bad = good;
         for (std::size_t i = 0; i < 4096; ++i) bad[at + i] = static_cast<char>(i * 37 + at);
         test::write_file(tmp / "runs.tdb", bad);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Promise 8 at its root: a writer killed at any instant leaves every record and state whose commit had returned.
+#include "helpers/base/unique_fd.h"
 #include "processd/store/store.h"
 #include "tests/processd/store/support.h"
 
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <sys/mman.h>
@@ -20,6 +22,7 @@ constexpr std::uint64_t kept = 300;
 
 struct Acknowledged { // shared with the child
     std::atomic<std::uint64_t> record{0}, state{0}, failed{0};
+    int beat = -1; // the child writes a byte for each commit
 };
 
 // Writes until it is killed, and says what is committed.
@@ -28,7 +31,7 @@ struct Acknowledged { // shared with the child
     auto store = Store::open(path, {model::Sync::interval, {kept, {}, 1U << 30U}});
     if (!store) {
         acknowledged.failed = 1;
-        ::_exit(1);
+        ::_exit(1); // which ends the pipe
     }
     std::mt19937 random{static_cast<unsigned>(::getpid())};
     while (true) {
@@ -45,6 +48,7 @@ struct Acknowledged { // shared with the child
         const auto next = acknowledged.state + 1;
         if (!store->state().put_now("counter", next)) acknowledged.failed = 4;
         acknowledged.state = next;
+        [[maybe_unused]] const auto n = ::write(acknowledged.beat, ".", 1);
         if (random() % 8 == 0) store->sync_soon();
     }
 }
@@ -59,12 +63,17 @@ TEST_CASE("a writer killed at random instants loses nothing that was committed",
     auto& acknowledged = *new (memory) Acknowledged;
     std::mt19937 random{7};
     for (int round = 0; round < 60; ++round) {
-        const auto before = acknowledged.record.load();
+        int pipe_ends[2];
+        REQUIRE(::pipe2(pipe_ends, O_CLOEXEC) == 0);
+        const base::UniqueFd listen{pipe_ends[0]};
+        base::UniqueFd beat{pipe_ends[1]};
+        acknowledged.beat = beat.get();
         const pid_t child = ::fork();
         if (child == 0) write_on(tmp.path(), acknowledged);
         REQUIRE(child > 0);
-        const auto until = before + 1 + random() % 400;
-        while (acknowledged.record < until && acknowledged.failed == 0) ::sched_yield();
+        beat.reset();
+        char byte = 0;
+        for (auto commits = 1 + random() % 12; commits > 0 && ::read(listen.get(), &byte, 1) == 1; --commits) {}
         for (volatile auto spin = random() % 300'000; spin > 0;) spin = spin - 1; // anywhere in the next commit
         ::kill(child, SIGKILL);
         ::waitpid(child, nullptr, 0);
