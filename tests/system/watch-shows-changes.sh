@@ -5,6 +5,10 @@
 # test: asan
 . "$(dirname "$0")/lib.sh"
 
+settings <<E
+[records]
+sync = "never"
+E
 service web <<E
 [service]
 command = ["sleep", "1000"]
