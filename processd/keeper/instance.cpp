@@ -12,7 +12,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <dirent.h>
 #include <fcntl.h>
+#include <memory>
 #include <poll.h>
 #include <sstream>
 #include <sys/stat.h>
@@ -96,6 +98,13 @@ base::Result<void> prepare_runtime_dir(const Options& options)
     if (auto fits = check_socket_path(options.notify_dir() + "/18446744073709551615"); !fits) return fits;
     if (auto made = make_directory(options.runtime_dir, "runtime directory"); !made) return made;
     return make_directory(options.notify_dir(), "directory for notify sockets");
+}
+
+void clear_notify_dir(const std::string& path)
+{
+    const std::unique_ptr<DIR, int (*)(DIR*)> list{::opendir(path.c_str()), ::closedir};
+    while (const dirent* entry = list ? ::readdir(list.get()) : nullptr)
+        if (entry->d_name[0] != '.') ::unlink((path + "/" + &entry->d_name[0]).c_str());
 }
 
 base::Result<base::UniqueFd> take_instance_lock(const std::string& path)

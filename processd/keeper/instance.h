@@ -18,6 +18,9 @@ namespace processd::keeper {
 // Makes the runtime directory (its parent must exist) and the one for notify sockets, and checks that they are ours.
 base::Result<void> prepare_runtime_dir(const Options& options);
 
+// Removes the sockets that a keeper which died has left. To be called with the lock held.
+void clear_notify_dir(const std::string& path);
+
 // Errc::conflict with the holder's pid if another keeper has it.
 base::Result<base::UniqueFd> take_instance_lock(const std::string& path);
 

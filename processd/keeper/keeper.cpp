@@ -74,6 +74,7 @@ void Keeper::handle(const Event& event)
     if (event.source == Source::channel) {
         if ((event.events & EPOLLOUT) != 0 && manager_.blocked) {
             manager_.blocked = false;
+            manager_.woken_in_vain = true;
             poller_.change(manager_.channel.get(), EPOLLIN, Source::channel);
         }
         return read_channel(false);
@@ -130,6 +131,7 @@ void Keeper::handle_timer(Timer timer, std::uint64_t id)
         }
         return;
     }
+    case Timer::send_again: manager_.blocked = false; return;
     case Timer::stop: return stop_timer();
     }
 }

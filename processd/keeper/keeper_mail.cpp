@@ -25,6 +25,7 @@ constexpr std::uint32_t vain_starts = 5;
 constexpr base::Duration retry_start = 1s;
 constexpr base::Duration end_expected_within = 1s; // after the end of the channel
 constexpr base::Duration start_told_after = 5ms;
+constexpr base::Duration send_again_after = 20ms;
 
 template <std::size_t Size> void copy_text(std::array<char, Size>& to, const std::string& from)
 {
@@ -76,6 +77,7 @@ void Keeper::reaped_manager(int status)
     manager_ = {};
     timers_.cancel(Timer::mail, 0);
     timers_.cancel(Timer::manager_ends, 0);
+    timers_.cancel(Timer::send_again, 0);
     mail_timer_ = false;
     previous_end_ = ended.hung ? ManagerEnd::hung : ManagerEnd::ended;
     previous_status_ = status;
@@ -255,12 +257,19 @@ bool Keeper::send(Type type, std::initializer_list<std::string_view> parts, std:
     const auto result =
         protocol::send_message(manager_.channel.get(), type, manager_.sent_seq + 1, manager_.handled_seq, parts, fds);
     if (result == SendResult::sent) {
+        manager_.woken_in_vain = false;
         manager_.mail.sent(++manager_.sent_seq, base::now());
         watch_mail();
         return true;
     }
     manager_.blocked = true; // until POLLOUT; a closed channel is noticed by reading it
-    if (result == SendResult::again) poller_.change(manager_.channel.get(), EPOLLIN | EPOLLOUT, Source::channel);
+    if (result != SendResult::again) return false;
+    // A socket that is ready for writing and still takes nothing (no memory, too many descriptors in flight) would have
+    // us try for ever: then time has to pass.
+    if (manager_.woken_in_vain)
+        timers_.set(Timer::send_again, 0, base::now() + send_again_after);
+    else
+        poller_.change(manager_.channel.get(), EPOLLIN | EPOLLOUT, Source::channel);
     return false;
 }
 

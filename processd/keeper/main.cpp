@@ -85,6 +85,7 @@ int run(Setup setup)
     const auto lock = take_instance_lock(options.lock_file());
     if (!lock) return complain(not_alone, lock.error().message());
     if (const int code = deal_with_leftovers(options); code != in_order) return code;
+    clear_notify_dir(options.notify_dir());
     protect_process(&setup.baseline, &setup.abilities);
     auto api = listen_at(options.api_socket());
     if (!api) return complain(failed, api.error().message());

@@ -50,8 +50,9 @@ struct ManagerProcess {
     std::uint32_t incarnation = 0;
     base::Time started{};
     bool ready = false;
-    bool hung = false;    // killed for that
-    bool blocked = false; // its socket was full: waiting for POLLOUT
+    bool hung = false;          // killed for that
+    bool blocked = false;       // its socket was full: waiting for POLLOUT
+    bool woken_in_vain = false; // by POLLOUT, since the last message was sent
     bool hello_sent = false;
     bool hello_end_sent = false;
     std::uint64_t hello_left = 0; // children still to be introduced before hello_end

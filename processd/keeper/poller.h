@@ -56,6 +56,7 @@ enum class Timer : std::uint8_t {
     manager_start, // back-off is over
     manager_ends,  // the manager has closed its channel, but has not ended
     tell_starts,   // children that are still between clone and exec are told to the manager after all
+    send_again,    // the channel took nothing though it was ready
     stop,          // the next step of the orderly stop
 };
 

@@ -24,7 +24,8 @@ namespace {
 // strace on a running keeper, failing calls as `injection` says; lets go of it at the end of its life.
 class Injection {
 public:
-    Injection(const KeeperUnderTest& keeper, const std::string& injection, bool children)
+    // path: only calls with this file.
+    Injection(const KeeperUnderTest& keeper, const std::string& injection, bool children, const std::string& path = "")
         : trace_(keeper.directory() + "/trace")
     {
         const auto said = keeper.directory() + "/strace";
@@ -37,8 +38,14 @@ public:
             ::prctl(PR_SET_PDEATHSIG, SIGINT);
             const int fd = ::open(said.c_str(), O_WRONLY | O_CREAT, 0644);
             ::dup2(fd, STDERR_FILENO);
-            ::execlp("strace", "strace", "-o", trace_.c_str(), "-p", pid.c_str(), "-e", ("trace=" + call).c_str(), "-e",
-                     ("inject=" + injection).c_str(), children ? "-f" : nullptr, nullptr);
+            std::vector<std::string> argv{
+                "strace", "-o", trace_, "-p", pid, "-e", "trace=" + call, "-e", "inject=" + injection};
+            if (children) argv.push_back("-f");
+            if (!path.empty()) argv.insert(argv.end(), {"-P", path});
+            std::vector<char*> pointers;
+            for (auto& word : argv) pointers.push_back(word.data());
+            pointers.push_back(nullptr);
+            ::execvp(pointers[0], pointers.data());
             ::_exit(1);
         }
         REQUIRE(eventually([&] { return read_file(said).find("attached") != std::string::npos; }));
@@ -290,4 +297,30 @@ TEST_CASE("a child stuck in chdir that SIGKILL does not end is a survivor, and m
     injection.end();
     CHECK(eventually([&] { return ::access(("/proc/" + std::to_string(child.state.pid)).c_str(), F_OK) < 0; }));
     CHECK(manager->run(command({"/bin/true"})).state.wait_status == 0);
+}
+
+TEST_CASE("a process whose environment cannot be read holds up no sweep, and is named", "[keeper][faults]")
+{
+    if (!can_trace()) {
+        WARN("no strace, or not root: not tested");
+        return;
+    }
+    Start start;
+    start.without_cgroups = true;
+    KeeperUnderTest keeper{start};
+    const auto manager = keeper.manager();
+    // It has left session and parents, so its environment is all that tells whose it is.
+    auto& child = manager->run(shell("setsid sh -c 'echo $$; exec sleep 1000' &"));
+    REQUIRE(eventually([&] { return child.ring->text(Stream::out).find('\n') != std::string::npos; }));
+    const pid_t pid = std::atoi(child.ring->text(Stream::out).c_str());
+    Injection injection{keeper, "openat:delay_enter=60000000", true, "/proc/" + std::to_string(pid) + "/environ"};
+    manager->empty(child);
+    CHECK(manager->run(shell("echo meanwhile")).ring->text(Stream::out) == "meanwhile\n");
+    manager->wait_emptied(child, Emptying::survivors);
+    CHECK(child.state.survivor_count == 1);
+    CHECK(child.state.survivors[0] == pid);
+    CHECK(is_alive(pid)); // it might have been another's
+    injection.end();
+    ::kill(pid, SIGKILL);
+    manager->wait_emptied(child);
 }
