@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+fuzz_target(protocol-spec SOURCES protocol/spec_fuzz.cpp LINKS protocol CORPUS protocol/corpus-spec)
+fuzz_target(protocol-ring SOURCES protocol/ring_fuzz.cpp LINKS protocol CORPUS protocol/corpus-ring)
