@@ -36,7 +36,7 @@ struct Api::Impl {
     Impl(loop::Loop& l, supervisor::Supervisor& s, base::UniqueFd fd)
         : loop(l),
           listening(std::move(fd)),
-          context{s, {l, s.runs(), s.operations()}, nullptr},
+          context{s, {l, s.runs(), s.operations()}, Later{l}, nullptr},
           access(s.runs(), prepare_program()),
           patience(l, [this] { serve(); })
     {

@@ -2,6 +2,7 @@
 // processd/api/context.h: what handlers work with.
 #pragma once
 
+#include "processd/api/later.h"
 #include "processd/api/waits.h"
 #include "processd/supervisor/supervisor.h"
 
@@ -14,6 +15,7 @@ class Server;
 struct Context {
     supervisor::Supervisor& supervisor;
     Waits waits;
+    Later later;
     Server* server = nullptr; // set once it is there, before the first request
 };
 

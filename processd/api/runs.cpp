@@ -6,7 +6,7 @@
 #include "processd/api/run_request.h"
 #include "processd/api/run_source.h"
 
-#include <array>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace processd::api {
@@ -39,6 +39,42 @@ std::optional<RunState> run_state(std::string_view word)
         if (state_names()[i] == word) return static_cast<RunState>(i);
     return std::nullopt;
 }
+
+// A long list is read and written in slices: a record takes some 50 µs, and a thousand of them at once would keep
+// everybody else waiting.
+struct List : std::enable_shared_from_this<List> {
+    static constexpr std::size_t slice = 50;
+
+    Context& context;
+    ExchangePtr exchange;
+    store::Filter filter;
+    std::string after;
+    std::size_t left;
+    std::string text = R"({"runs":[)";
+
+    List(Context& c, ExchangePtr e, store::Filter f, std::string a, std::size_t limit)
+        : context(c), exchange(std::move(e)), filter(std::move(f)), after(std::move(a)), left(limit)
+    {
+    }
+
+    void go_on()
+    {
+        if (!exchange->open()) return;
+        const auto page = context.supervisor.runs().query(filter, after, std::min(left, slice));
+        if (!page) return exchange->reply(problem(page.error()));
+        for (const auto& record : page->runs) {
+            if (text.back() == '}') text += ',';
+            text += dump(model::shown(record, false, sees_environment(exchange->request())));
+        }
+        left -= std::min(left, page->runs.size());
+        if (page->next && left > 0) {
+            after = *page->next;
+            return context.later.call([self = shared_from_this()] { self->go_on(); });
+        }
+        text += R"(],"next":)" + (page->next ? dump(*page->next) : "null") + "}";
+        exchange->reply({200, "application/json", std::move(text), {}});
+    }
+};
 
 // POST and PUT: begins the run, or finds it, and answers in the way that was asked for.
 void start_run(const Call& call, std::string id)
@@ -82,11 +118,7 @@ void list_runs(const Call& call)
     const auto after = query.text("after");
     const auto limit = query.number("limit", 1, 1000, 100);
     if (query.problem()) return call.reply(*query.problem());
-    const auto page = call.context.supervisor.runs().query(filter, after.value_or(""), limit);
-    if (!page) return call.reply(problem(page.error()));
-    json runs = json::array();
-    for (const auto& record : page->runs) runs.push_back(model::shown(record, false, sees_environment(call.request())));
-    call.reply(json_reply(200, {{"runs", std::move(runs)}, {"next", page->next ? json(*page->next) : json(nullptr)}}));
+    std::make_shared<List>(call.context, call.exchange, std::move(filter), after.value_or(""), limit)->go_on();
 }
 
 void post_run(const Call& call) { start_run(call, {}); }
