@@ -95,6 +95,14 @@ model::run::State resumed_state(const model::RunRecord& record, const protocol::
     return Running{record.timeout ? std::optional(started + *record.timeout) : std::nullopt};
 }
 
+void show_state(LiveRun& live)
+{
+    const auto name = model::run::name_of(live.state);
+    live.record.state = name == "starting"  ? model::RunState::starting
+                        : name == "running" ? model::RunState::running
+                                            : model::RunState::stopping;
+}
+
 void update_record(model::RunRecord& record, const protocol::ChildState& told)
 {
     using protocol::Phase;

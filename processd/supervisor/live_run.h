@@ -59,7 +59,8 @@ struct LiveRun {
     bool told_spawned = false, told_exit = false, told_ready = false;
     bool empty_wanted = false; // SIGKILL was decided before the child had an id
     bool closing = false;      // the machine has closed; waiting for the end of output
-    bool closed_told = false;  // whoever listens has heard of the end; the record is final
+    bool closed_told = false;  // whoever listens hears, or has heard, of the end
+    bool final = false;        // all have heard: the record does not change any more
     bool final_queued = false; // and is queued in the store
 };
 
@@ -67,6 +68,8 @@ model::RunPolicy policy_of(const model::RunRecord& record);
 // Machine state for a run taken up in mid-life, before its child's state is fed in.
 model::run::State resumed_state(const model::RunRecord& record, const protocol::ChildState& told,
                                 const std::optional<StopMark>& stop);
+// The machine's state, not ended, as the record shows it.
+void show_state(LiveRun& live);
 // Copies what a child's state says into the record: pid, times, usage, survivors, proof.
 void update_record(model::RunRecord& record, const protocol::ChildState& told);
 model::Outcome spawn_failure(const protocol::ChildState& told);

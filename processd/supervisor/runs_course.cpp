@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What becomes of a run: the keeper's states are inputs of its machine, whose actions are carried out here.
+#include "processd/loop/keeper_client.h"
+#include "processd/supervisor/journal.h"
+#include "processd/supervisor/runs_impl.h"
+
+#include <algorithm>
+
+namespace processd::supervisor {
+
+namespace run = model::run;
+
+namespace {
+
+constexpr base::Duration late_output_patience = std::chrono::seconds{1}; // after the end, for the rest in the pipes
+
+} // namespace
+
+void Runs::Impl::update(LiveRun& live)
+{
+    using protocol::Phase;
+    const auto& state = live.told;
+    const auto number = live.record.number;
+    const auto gone = [&] { return table.numbered(number) == nullptr; };
+    update_record(live.record, state);
+    if (live.empty_wanted) {
+        live.empty_wanted = false;
+        keeper.empty(live.child);
+    }
+    if (!live.told_spawned && (state.phase == Phase::running || state.phase == Phase::exited)) {
+        live.told_spawned = true;
+        feed(live, run::Spawned{}, base::time_from_ns(state.started_mono_ns));
+        if (gone()) return;
+    }
+    read_output(live);
+    if (gone()) return;
+    if ((state.flags & protocol::flag_ready) != 0 && !std::exchange(live.told_ready, true))
+        owner.on_ready.tell(live.record.id);
+    if (gone()) return;
+    if (!live.told_exit && state.phase == Phase::failed) {
+        live.told_exit = true;
+        // One that is stuck has to be killed first, and may not let itself be.
+        const bool survives = (state.flags & protocol::flag_stuck) != 0 && state.emptying != protocol::Emptying::done;
+        feed(live, run::SpawnFailed{spawn_failure(state), survives}, base::now());
+    } else if (!live.told_exit && state.phase == Phase::exited && (state.flags & protocol::flag_drained) != 0) {
+        live.told_exit = true;
+        const bool empty = live.record.proof.has_value();
+        feed(live, run::Exited{state.wait_status, (state.flags & protocol::flag_oom) != 0, empty}, base::now());
+    }
+    if (gone()) return;
+    if (state.emptying == protocol::Emptying::done && live.told_exit) feed(live, run::Emptied{}, base::now());
+    if (gone()) return;
+    if (state.emptying == protocol::Emptying::survivors) {
+        feed(live, run::Survived{}, base::now());
+        if (gone()) return;
+        owner.on_change.tell(live.record, Moment::stopping);
+    }
+    if (!gone()) close_if_drained(live);
+}
+
+void Runs::Impl::feed(LiveRun& live, const run::Input& input, base::Time now)
+{
+    const auto before = run::name_of(live.state);
+    auto step = run::step(live.policy, live.state, input, now);
+    live.state = std::move(step.next);
+    arm(live);
+    const auto after = run::name_of(live.state);
+    if (after != "ended") {
+        show_state(live);
+        if (before != after) owner.on_change.tell(live.record, after == "running" ? Moment::started : Moment::stopping);
+    }
+    const auto number = live.record.number;
+    for (const auto& action : step.actions) {
+        if (table.numbered(number) == nullptr) return; // closed by what it told
+        perform(live, action);
+    }
+}
+
+void Runs::Impl::arm(LiveRun& live)
+{
+    const auto deadline = run::deadline(live.state);
+    if (!deadline) {
+        if (live.timer) live.timer->cancel();
+        return;
+    }
+    const auto number = live.record.number;
+    live.timer = std::make_unique<loop::Timer>(loop, [this, number] {
+        if (LiveRun* const found = table.numbered(number)) feed(*found, run::Tick{}, base::now());
+    });
+    live.timer->at(*deadline);
+}
+
+void Runs::Impl::perform(LiveRun& live, const run::Action& action)
+{
+    if (const auto* send = std::get_if<run::SendSignal>(&action)) {
+        if (const auto* stopping = std::get_if<run::Stopping>(&live.state)) {
+            if (live.record.reason.empty() && stopping->why == model::OutcomeKind::timed_out)
+                live.record.reason = "it outlived its timeout";
+            keeper.cookie(live.child, cookie_of({stopping->why, stopping->kill_at, live.record.reason}));
+        }
+        keeper.signal(live.child, send->signal, send->tree ? protocol::Scope::tree : protocol::Scope::leader);
+    } else if (std::holds_alternative<run::EmptyTree>(action)) {
+        if (live.child != 0)
+            keeper.empty(live.child);
+        else
+            live.empty_wanted = true;
+    } else if (std::holds_alternative<run::TellEnd>(action)) {
+        tell_end(live);
+    } else {
+        live.closing = true;
+        close_if_drained(live);
+    }
+}
+
+void Runs::Impl::tell_end(LiveRun& live)
+{
+    auto& record = live.record;
+    record.outcome = *run::outcome(live.state);
+    record.state = model::RunState::ended;
+    if (record.ended == base::WallTime{}) record.ended = base::wall_now();
+    if (record.kind == model::RunKind::adhoc) --adhoc_active;
+    take_output(live);
+    if (record.kind == model::RunKind::lookup) lookup_ended(live);
+    owner.on_change.tell(record, Moment::ended);
+    owner.on_output.tell(record.id);
+}
+
+void Runs::Impl::read_output(LiveRun& live)
+{
+    if (!live.capture) return;
+    const auto id = live.record.id;
+    const auto number = live.record.number;
+    bool ready = false;
+    const auto& pattern = live.launch.ready_pattern;
+    const auto on_line = pattern.empty() || live.told_ready
+                             ? std::function<void(std::string_view)>{}
+                             : [&](std::string_view line) { ready |= line.find(pattern) != std::string_view::npos; };
+    if (!journal.read(*live.capture, live.told.exited_mono_ns, on_line)) return;
+    if (live.told.phase != protocol::Phase::exited && live.child != 0) journal.tell(*live.capture, live.child);
+    owner.on_output.tell(id);
+    if (ready && (table.numbered(number) != nullptr) && !std::exchange(live.told_ready, true)) owner.on_ready.tell(id);
+}
+
+void Runs::Impl::take_output(LiveRun& live)
+{
+    if (!live.capture) return;
+    const auto counts = live.capture->source.counts();
+    live.record.out = counts[0];
+    live.record.err = counts[1];
+    live.record.tail = live.capture->source.tail(limits.tail_bytes, live.told.exited_mono_ns);
+    live.record.late =
+        std::any_of(live.record.tail.begin(), live.record.tail.end(), [](const auto& p) { return p.late; });
+}
+
+// The tree is empty, so the pipes have no writer any more, unless one was passed out of the tree: wait for the rest
+// of the output, but not for ever.
+void Runs::Impl::close_if_drained(LiveRun& live)
+{
+    if (!live.closing || live.closed_told) return;
+    const bool drained =
+        live.child == 0 || (live.told.flags & protocol::flag_eof) != 0 || live.told.phase == protocol::Phase::failed;
+    if (drained) return close(live);
+    const auto number = live.record.number;
+    live.timer = std::make_unique<loop::Timer>(loop, [this, number] {
+        if (LiveRun* const found = table.numbered(number)) close(*found);
+    });
+    live.timer->at(base::now() + late_output_patience);
+}
+
+void Runs::Impl::close(LiveRun& live)
+{
+    if (std::exchange(live.closed_told, true)) return;
+    if (live.timer) live.timer->cancel();
+    if (live.capture) journal.finish(*live.capture);
+    take_output(live);
+    // What is decided because of this end must be on record before the keeper forgets the child: told before the
+    // put.
+    owner.on_change.tell(live.record, Moment::closed);
+    archive.close(live);
+}
+
+} // namespace processd::supervisor

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The machines and their runs: inputs in, states on record, actions carried out.
+#include "helpers/base/log.h"
+#include "processd/store/state.h"
+#include "processd/supervisor/services_impl.h"
+#include "processd/supervisor/ulid.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace processd::supervisor {
+
+using model::Role;
+using model::RunRecord;
+namespace service = model::service;
+
+Services::Impl::Impl(Services& o, loop::Loop& l, Runs& r, Operations& ops, store::State& s, std::string p)
+    : owner(o), loop(l), runs(r), operations(ops), state(s), prepare_program(std::move(p)), pump_soon(l, [this] {
+          pump();
+      })
+{
+    run_changes = runs.on_change.subscribe([this](const RunRecord& record, Moment m) { run_changed(record, m); });
+    run_ready = runs.on_ready.subscribe([this](const std::string& id) {
+        if (auto* entry = entry_of_run(id); entry && entry->main == id) send(*entry, service::MainReady{});
+    });
+}
+
+ServiceEntry* Services::Impl::entry_of_run(const std::string& id)
+{
+    const auto name = service_of_run.find(id);
+    if (name == service_of_run.end()) return nullptr;
+    const auto found = services.find(name->second);
+    return found == services.end() ? nullptr : &found->second;
+}
+
+void Services::Impl::save(const ServiceEntry& entry)
+{
+    if (const auto saved = state.put_now("service/" + entry.spec.name, stored(entry)); !saved)
+        base::log::error("a service's state cannot be put on record",
+                         {{"service", entry.spec.name}, {"reason", saved.error().message()}});
+}
+
+void Services::Impl::send(ServiceEntry& entry, const service::Input& input)
+{
+    if (entry.next_spec && service::settled(entry.machine)) {
+        entry.spec = *std::move(entry.next_spec);
+        entry.next_spec.reset();
+    }
+    auto spec = effective(entry.spec, prepare_program);
+    if (stop_deadline)
+        spec.stop.timeout =
+            std::clamp<base::Duration>(*stop_deadline - stop_reserve - base::now(), {}, spec.stop.timeout);
+    const service::Context context{spec, base::now(), std::uniform_real_distribution<>{0, 1}(random)};
+    auto step = service::step(entry.machine, input, context);
+    if (step.next == entry.machine && step.actions.empty()) return;
+
+    const auto before = service::name_of(entry.machine);
+    const bool was_ready = std::holds_alternative<service::Ready>(entry.machine.state);
+    entry.machine = std::move(step.next);
+    const auto after = service::name_of(entry.machine);
+    if (before != after) {
+        entry.since = base::wall_now();
+        entry.operation_left = true;
+        if (std::holds_alternative<service::Ready>(entry.machine.state)) entry.ready_since = entry.since;
+        base::log::info(
+            "service changed",
+            {{"service", entry.spec.name}, {"from", before}, {"to", after}, {"reason", entry.machine.reason}});
+    }
+    // Ids of the runs to come are part of what is saved, so that another manager starts these and no others.
+    for (const auto& action : step.actions)
+        if (const auto* start = std::get_if<service::StartRun>(&action)) {
+            auto& id = start->role == Role::main ? entry.main : entry.aux;
+            service_of_run.erase(id);
+            id = make_ulid(base::wall_now());
+            service_of_run[id] = entry.spec.name;
+            if (start->role == Role::main) entry.stuck.clear();
+        }
+    save(entry);
+    arm(entry);
+    const std::string name = entry.spec.name;
+    for (const auto& action : step.actions) perform(entry, action);
+    if (was_ready && !std::holds_alternative<service::Ready>(entry.machine.state) &&
+        std::holds_alternative<service::MainEnded>(input))
+        stop_bound(name);
+    check_operation(entry);
+    owner.on_change.tell(name);
+    pump_soon.arm();
+}
+
+void Services::Impl::arm(ServiceEntry& entry)
+{
+    const auto deadline = service::deadline(entry.machine);
+    if (!deadline) {
+        if (entry.timer) entry.timer->cancel();
+        return;
+    }
+    if (!entry.timer)
+        entry.timer = std::make_unique<loop::Timer>(loop, [this, name = entry.spec.name] {
+            if (const auto found = services.find(name); found != services.end()) {
+                send(found->second, service::Tick{});
+                arm(found->second);
+            }
+        });
+    entry.timer->at(*deadline);
+}
+
+void Services::Impl::perform(ServiceEntry& entry, const service::Action& action)
+{
+    if (const auto* start = std::get_if<service::StartRun>(&action)) {
+        start_run(entry, start->role, start->index);
+    } else if (const auto* stop = std::get_if<service::StopMain>(&action)) {
+        model::run::StopWanted how{stop->why, SIGTERM, stop->tree, stop->timeout};
+        if (!stop->tree) how.signal = model::signal_number(entry.spec.stop.signal).value_or(SIGTERM);
+        (void)runs.stop(entry.main, how, entry.machine.reason);
+    } else {
+        (void)runs.stop(entry.aux, model::run::StopWanted{}, "it was not needed any more");
+    }
+}
+
+void Services::Impl::start_run(ServiceEntry& entry, Role role, std::uint32_t index)
+{
+    const auto& id = role == Role::main ? entry.main : entry.aux;
+    const auto started = runs.start(run_request(entry, role, index, id, prepare_program));
+    if (!started) {
+        base::log::error(
+            "a service's command cannot be started",
+            {{"service", entry.spec.name}, {"role", model::name_of(role)}, {"reason", started.error().message()}});
+        model::Outcome outcome;
+        outcome.kind = model::OutcomeKind::spawn_failed;
+        outcome.stage = "request";
+        if (role == Role::main)
+            send(entry, service::MainEnded{outcome});
+        else
+            send(entry, service::AuxEnded{outcome});
+        return;
+    }
+    if (!entry.operation.empty()) operations.add_run(entry.operation, id);
+}
+
+void Services::Impl::run_changed(const RunRecord& record, Moment moment)
+{
+    auto* entry = entry_of_run(record.id);
+    if (stop_done) pump_soon.arm();
+    if (entry == nullptr) return;
+    if (record.id != entry->main) {
+        if (moment == Moment::closed && record.id == entry->aux) send(*entry, service::AuxEnded{*record.outcome});
+        return;
+    }
+    if (moment == Moment::started) send(*entry, service::MainSpawned{});
+    if (entry->stuck != record.leftovers) {
+        entry->stuck = record.leftovers;
+        check_operation(*entry);
+        owner.on_change.tell(entry->spec.name);
+    }
+    if (moment != Moment::closed) return;
+    entry->last = LastEnd{record.id, *record.outcome, record.ended, record.tail};
+    const auto skip = record.tail.size() > 10 ? record.tail.size() - 10 : 0;
+    entry->last->lines.erase(entry->last->lines.begin(),
+                             entry->last->lines.begin() + static_cast<std::ptrdiff_t>(skip));
+    entry->proof = record.proof;
+    send(*entry, service::MainEnded{*record.outcome});
+}
+
+} // namespace processd::supervisor

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/supervisor/services_impl.h: the class behind Services. It is one; its parts are in files of their own:
+// services.cpp what others ask for, services_course.cpp the machines and their runs, services_order.cpp what one
+// service means for others, services_operations.cpp the operations on them.
+#pragma once
+
+#include "processd/loop/loop.h"
+#include "processd/supervisor/runs.h"
+#include "processd/supervisor/service_entry.h"
+#include "processd/supervisor/services.h"
+
+#include <functional>
+#include <random>
+
+namespace processd::supervisor {
+
+inline constexpr base::Duration stop_reserve =
+    std::chrono::seconds{2}; // of the stop budget, to see the killed ones off
+
+struct Services::Impl {
+    Services& owner;
+    loop::Loop& loop;
+    Runs& runs;
+    Operations& operations;
+    store::State& state;
+    std::string prepare_program;
+    ServiceMap services;
+    std::map<std::string, std::string, std::less<>> service_of_run; // main and newest auxiliary runs
+    std::mt19937_64 random{std::random_device{}()};
+    Subscription run_changes, run_ready;
+    std::optional<base::Time> stop_deadline;
+    std::function<void()> stop_done;
+    std::unique_ptr<loop::Timer> stop_timer;
+    loop::Deferred pump_soon;
+
+    Impl(Services& o, loop::Loop& l, Runs& r, Operations& ops, store::State& s, std::string p);
+
+    // A machine's input; its next state goes on record, then its actions are carried out.
+    void send(ServiceEntry& entry, const model::service::Input& input);
+    void arm(ServiceEntry& entry);
+    void perform(ServiceEntry& entry, const model::service::Action& action);
+    void start_run(ServiceEntry& entry, model::Role role, std::uint32_t index);
+    void run_changed(const model::RunRecord& record, Moment moment);
+    void save(const ServiceEntry& entry);
+    ServiceEntry* entry_of_run(const std::string& id);
+
+    void pump();
+    void stop_bound(const std::string& failed);
+    void want_stop(ServiceEntry& entry, const std::string& by, bool restart);
+    void check_stop_all();
+    void kill_rest();
+
+    base::Result<ServiceEntry*> find(std::string_view name); // Errc::not_found names the nearest
+    base::Result<Operation> begin(ServiceEntry& entry, std::string action, const std::optional<model::Identity>& by);
+    void finish(ServiceEntry& entry, const char* result, const std::string& reason);
+    void check_operation(ServiceEntry& entry);
+};
+
+} // namespace processd::supervisor
