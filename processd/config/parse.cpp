@@ -7,6 +7,7 @@
 
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
+#define TOML_FLOAT_CHARCONV 1     // else numbers go through streams, which make the manager 400 KB larger
 #define TOML_MAX_NESTED_VALUES 16 // arrays and inline tables within each other
 // toml++ 3.3 swears that it never looks at most characters beyond ASCII when it skips blanks, and does: undefined
 // behaviour for an "é" in the wrong place. Its tables then miss a "no", which this gives them.

@@ -14,7 +14,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
-#include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -106,24 +105,21 @@ std::string unescape(std::string_view text)
 std::string own_cgroup()
 {
     std::string own;
-    std::istringstream groups{read_small_file("/proc/self/cgroup")};
-    for (std::string line; std::getline(groups, line);)
+    for (const auto& line : split(read_small_file("/proc/self/cgroup"), '\n'))
         if (line.rfind("0::", 0) == 0) own = line.substr(3);
     if (own.empty() || own.rfind("/..", 0) == 0) return {};
     // ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS [FIELDS…] - TYPE SOURCE SUPER. On hybrid hosts the v2 tree is
     // mounted below the v1 ones; in a container ROOT may be a cgroup above ours.
     std::string found;
-    std::istringstream mounts{read_small_file("/proc/self/mountinfo")};
-    for (std::string line; std::getline(mounts, line);) {
+    for (const auto& line : split(read_small_file("/proc/self/mountinfo"), '\n')) {
         const auto separator = line.find(" - ");
         if (separator == std::string::npos || line.compare(separator + 3, 8, "cgroup2 ") != 0) continue;
-        std::istringstream fields{line};
-        std::string id, parent, device, root, point;
-        fields >> id >> parent >> device >> root >> point;
-        root = unescape(root);
+        const auto fields = split(line, ' ');
+        if (fields.size() < 5) continue;
+        auto root = unescape(fields[3]);
         if (root == "/") root.clear();
         if (own.rfind(root, 0) != 0 || (own.size() > root.size() && own[root.size()] != '/')) continue;
-        found = unescape(point) + own.substr(root.size()); // a later mount covers an earlier one
+        found = unescape(fields[4]) + own.substr(root.size()); // a later mount covers an earlier one
     }
     while (found.size() > 1 && found.back() == '/') found.pop_back();
     return found;

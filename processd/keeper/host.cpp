@@ -55,6 +55,17 @@ std::string read_small_file(const char* path)
     return text;
 }
 
+std::vector<std::string> split(const std::string& text, char separator)
+{
+    std::vector<std::string> parts;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto end = std::min(text.find(separator, at), text.size());
+        if (end > at) parts.push_back(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return parts;
+}
+
 std::string boot_id()
 {
     auto text = read_small_file("/proc/sys/kernel/random/boot_id");

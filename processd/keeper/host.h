@@ -41,6 +41,8 @@ void protect_process(Baseline* baseline, std::uint64_t* abilities);
 
 // Small files of /proc and the like; empty where there are none.
 std::string read_small_file(const char* path);
+// The parts between separators, empty ones left out. Streams would do it, and make the keeper half a megabyte larger.
+std::vector<std::string> split(const std::string& text, char separator);
 std::string boot_id();
 
 } // namespace processd::keeper

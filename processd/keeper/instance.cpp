@@ -16,7 +16,6 @@
 #include <fcntl.h>
 #include <memory>
 #include <poll.h>
-#include <sstream>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,8 +40,7 @@ struct Instance {
 Instance read_instance(const std::string& path)
 {
     Instance instance;
-    std::istringstream lines{read_small_file(path.c_str())};
-    for (std::string line; std::getline(lines, line);) {
+    for (const auto& line : split(read_small_file(path.c_str()), '\n')) {
         if (line.rfind("epoch ", 0) == 0) instance.epoch = line.substr(6);
         if (line.rfind("cgroup ", 0) == 0) instance.cgroup = line.substr(7);
     }
