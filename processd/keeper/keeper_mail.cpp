@@ -3,6 +3,7 @@
 #include "helpers/base/log.h"
 #include "processd/keeper/keeper.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <sys/stat.h>
@@ -24,7 +25,7 @@ constexpr int bad_configuration = 2; // a manager's exit code
 constexpr std::uint32_t vain_starts = 5;
 constexpr base::Duration retry_start = 1s;
 constexpr base::Duration end_expected_within = 1s; // after the end of the channel
-constexpr base::Duration start_told_after = 5ms;
+constexpr base::Duration start_told_after = 2ms;
 constexpr base::Duration send_again_after = 20ms;
 
 template <std::size_t Size> void copy_text(std::array<char, Size>& to, const std::string& from)
@@ -239,13 +240,14 @@ void Keeper::manager_mail_late()
 }
 
 // The state goes out at the end of the turn, once, whatever else changes until then. A start waits a little for the
-// exec, or even the end: most often one message then tells all, which spares the manager from being woken twice.
+// end: of a short command one message then tells all, which spares the manager from being woken twice.
 void Keeper::mark_dirty(Child& child)
 {
     if (child.dirty || child.forgotten) return;
-    if (child.state.phase == protocol::Phase::starting && !child.introduced && child.incarnation == incarnation_) {
+    const bool begins = child.state.phase == protocol::Phase::starting || child.state.phase == protocol::Phase::running;
+    if (begins && !child.introduced && child.incarnation == incarnation_) {
         if (starts_.empty()) timers_.set(Timer::tell_starts, 0, base::now() + start_told_after);
-        starts_.push_back(child.id());
+        if (std::find(starts_.begin(), starts_.end(), child.id()) == starts_.end()) starts_.push_back(child.id());
         return;
     }
     child.dirty = true;

@@ -33,6 +33,8 @@ std::string_view name_of(Type type)
 }
 
 constexpr int max_messages_per_turn = 64; // then other sources get their turn
+// Most often a request goes out by then and says it as well, which spares the keeper from being woken for it.
+constexpr base::Duration tell_read_within = std::chrono::milliseconds{100};
 
 base::Result<base::UniqueFd> sealed_memfd(const char* name, std::string_view bytes)
 {
@@ -157,7 +159,7 @@ void KeeperClient::receive()
         if (!*message) break;
         dispatch(**std::move(message));
     }
-    if (told_read_seq_ != read_seq_) tell_read_.arm();
+    if (told_read_seq_ != read_seq_ && !tell_read_.armed()) tell_read_.at(base::now() + tell_read_within);
 }
 
 void KeeperClient::dispatch(protocol::Received message)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // processd/loop/keeper_client.h: the manager's end of the channel to the keeper (docs/keeper-protocol.md). Sends
 // requests in order, queueing them while the socket is full; delivers messages as they come and tells the keeper what
-// has been handled: by the next request, or by one `read` message at the end of the turn.
+// has been handled: by the next request, or by one `read` message a tenth of a second later.
 #pragma once
 
 #include "helpers/base/result.h"
@@ -63,7 +63,7 @@ private:
     base::UniqueFd channel_;
     KeeperEvents events_;
     Poll poll_;
-    Deferred tell_read_;
+    Timer tell_read_;
     std::deque<Outgoing> queue_;
     std::uint64_t next_request_ = 1;
     std::uint64_t sent_seq_ = 0;
