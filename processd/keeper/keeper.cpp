@@ -52,6 +52,7 @@ int Keeper::run()
     start_next_manager();
     while (!finished_) {
         flush();
+        prepare_parts();
         for (const auto& event : poller_.wait(timers_.next())) handle(event);
         // Deadlines come after events: what has arrived in time counts, even if we come late to see it.
         const auto now = base::now();

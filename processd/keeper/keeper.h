@@ -12,6 +12,7 @@
 
 #include "processd/keeper/cgroup.h"
 #include "processd/keeper/child.h"
+#include "processd/keeper/child_parts.h"
 #include "processd/keeper/clone.h"
 #include "processd/keeper/host.h"
 #include "processd/keeper/manager.h"
@@ -24,6 +25,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -63,7 +65,9 @@ private:
     // Births.
     void spawn(const protocol::Spawn& request, std::string_view cookie, std::vector<base::UniqueFd>& fds);
     base::Result<void> try_spawn(Child& child, std::vector<base::UniqueFd>& fds);
-    base::Result<void> make_pipes(Child& child, const protocol::SpawnSpec& spec, ChildEnds& ends);
+    void prepare_parts();
+    base::Result<ChildParts> take_parts(std::uint64_t ring_bytes);
+    base::Result<void> connect_pipes(Child& child, const protocol::SpawnSpec& spec, ChildParts& parts, ChildEnds& ends);
     base::Result<void> clone_child(Child& child, ChildPlan& plan);
     void read_status(Child& child); // of a child between clone and exec
     void began_running(Child& child);
@@ -143,6 +147,8 @@ private:
 
     std::map<protocol::ChildId, Child> children_;
     protocol::ChildId next_id_ = 1;
+    std::optional<ChildParts> parts_;                               // of the next child
+    bool parts_taken_ = true;                                       // others are to be made
     std::unordered_map<pid_t, protocol::ChildId> leaders_;          // not reaped yet
     std::unordered_map<std::uint64_t, protocol::ChildId> requests_; // of the current manager
     std::unordered_map<pid_t, std::uint64_t> sweepers_;             // not reaped yet

@@ -325,14 +325,12 @@ bool Keeper::send_state(Child& child)
 {
     auto state = child.state;
     state.ring_head = child.ring.head();
-    base::UniqueFd ring;
     std::array<int, 2> fds{};
     std::size_t count = 0;
     std::string_view cookie;
     if (!child.introduced) {
-        if (child.ring) ring = child.ring.reader_fd();
-        if (ring && child.spec) {
-            fds = {ring.get(), child.spec.get()};
+        if (child.ring && child.spec) {
+            fds = {child.ring.reader_fd(), child.spec.get()};
             count = fds.size();
             state.flags |= protocol::flag_has_fds;
         }

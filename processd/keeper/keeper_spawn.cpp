@@ -52,20 +52,6 @@ base::Result<protocol::SpawnSpec> read_spec(int fd)
     return protocol::decode_spawn_spec(bytes);
 }
 
-struct Pipe {
-    base::UniqueFd read_end, write_end;
-};
-
-// The end that stays with the keeper does not block; the child's does, as programs expect.
-base::Result<Pipe> make_pipe(const char* what)
-{
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) < 0) return base::fail(errno, std::string("make a pipe for ") + what);
-    Pipe pipe{base::UniqueFd{ends[0]}, base::UniqueFd{ends[1]}};
-    if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0) return base::fail(errno, "make a pipe non-blocking");
-    return pipe;
-}
-
 // The specification in the forms that system calls want.
 struct Words {
     std::vector<std::string> programs;
@@ -163,20 +149,21 @@ base::Result<void> Keeper::try_spawn(Child& child, std::vector<base::UniqueFd>& 
     child.label = spec->label;
     child.uid = spec->uid;
 
+    auto parts = take_parts(spec->ring_bytes);
+    if (!parts) return tl::unexpected(parts.error());
+    child.ring = std::move(parts->ring);
+    child.ring.set_owner(child.id());
+    child.state.ring_size = static_cast<std::uint32_t>(child.ring.size());
     ChildEnds ends;
     if (spec->stdin_kind == protocol::Stdin::data) {
         if (fds.size() < 2) return base::fail(EMFILE, "a spawn request came without its standard input");
         ends.in = reopen_read_only(fds[1].get()); // an offset of its own, whoever else holds the memfd
         if (!ends.in && ::lseek(fds[1].get(), 0, SEEK_SET) == 0) ends.in = std::move(fds[1]);
     } else {
-        ends.in.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        ends.in = std::move(parts->null);
     }
     if (!ends.in) return base::fail(errno, "open standard input");
-    auto ring = RingMemory::make(spec->ring_bytes, child.id());
-    if (!ring) return tl::unexpected(ring.error());
-    child.ring = std::move(*ring);
-    child.state.ring_size = static_cast<std::uint32_t>(child.ring.size());
-    if (auto made = make_pipes(child, *spec, ends); !made) return made;
+    if (auto connected = connect_pipes(child, *spec, *parts, ends); !connected) return connected;
     child.step = steps_.take();
     if (!child.step) return base::fail(EAGAIN, "too many children are between clone and exec");
     if (setup_.cgroups.usable()) {
@@ -210,22 +197,42 @@ base::Result<void> Keeper::try_spawn(Child& child, std::vector<base::UniqueFd>& 
     return clone_child(child, plan);
 }
 
-base::Result<void> Keeper::make_pipes(Child& child, const protocol::SpawnSpec& spec, ChildEnds& ends)
+// One set is made ahead of the next request, which then waits for little more than the clone.
+void Keeper::prepare_parts()
 {
-    const auto connect = [&](const char* what, Source source, base::UniqueFd& ours,
+    if (!std::exchange(parts_taken_, false) || parts_) return;
+    if (auto parts = ChildParts::make(protocol::SpawnSpec{}.ring_bytes); parts) parts_ = std::move(*parts);
+}
+
+base::Result<ChildParts> Keeper::take_parts(std::uint64_t ring_bytes)
+{
+    parts_taken_ = true;
+    if (!parts_ || parts_->ring.size() != RingMemory::size_for(ring_bytes)) return ChildParts::make(ring_bytes);
+    auto parts = std::move(*parts_);
+    parts_.reset();
+    return parts;
+}
+
+base::Result<void> Keeper::connect_pipes(Child& child, const protocol::SpawnSpec& spec, ChildParts& parts,
+                                         ChildEnds& ends)
+{
+    const auto connect = [&](Pipe& pipe, const char* what, Source source, base::UniqueFd& ours,
                              base::UniqueFd& theirs) -> base::Result<void> {
-        auto pipe = make_pipe(what);
-        if (!pipe) return tl::unexpected(pipe.error());
-        ours = std::move(pipe->read_end);
-        theirs = std::move(pipe->write_end);
+        ours = std::move(pipe.read_end);
+        theirs = std::move(pipe.write_end);
         if (const int error = poller_.add(ours.get(), EPOLLIN, source, child.id()); error != 0)
             return base::fail(error, std::string("wait for ") + what);
         return {};
     };
-    if (auto made = connect("standard output", Source::out, child.out, ends.out); !made) return made;
-    if (auto made = connect("standard error", Source::err, child.err, ends.err); !made) return made;
-    if (auto made = connect("the spawn's status", Source::status, child.status, ends.status); !made) return made;
-    if (spec.ready_by == protocol::ReadyBy::fd) return connect("readiness", Source::ready, child.ready, ends.ready);
+    if (auto made = connect(parts.out, "standard output", Source::out, child.out, ends.out); !made) return made;
+    if (auto made = connect(parts.err, "standard error", Source::err, child.err, ends.err); !made) return made;
+    if (auto made = connect(parts.status, "the spawn's status", Source::status, child.status, ends.status); !made)
+        return made;
+    if (spec.ready_by == protocol::ReadyBy::fd) {
+        auto pipe = Pipe::make("readiness");
+        if (!pipe) return tl::unexpected(pipe.error());
+        return connect(*pipe, "readiness", Source::ready, child.ready, ends.ready);
+    }
     if (spec.ready_by != protocol::ReadyBy::notify) return {};
     child.notify_path = setup_.options.notify_dir() + "/" + std::to_string(child.id());
     auto socket = notify_socket_at(child.notify_path);

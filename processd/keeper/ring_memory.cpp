@@ -15,10 +15,15 @@ constexpr std::uint64_t max_ring_size = 64 * 1024 * 1024;
 
 } // namespace
 
-base::Result<RingMemory> RingMemory::make(std::uint64_t bytes, std::uint64_t child)
+std::uint64_t RingMemory::size_for(std::uint64_t bytes)
+{
+    return std::clamp((bytes + page - 1) / page * page, protocol::min_ring_size, max_ring_size);
+}
+
+base::Result<RingMemory> RingMemory::make(std::uint64_t bytes)
 {
     RingMemory ring;
-    ring.size_ = std::clamp((bytes + page - 1) / page * page, protocol::min_ring_size, max_ring_size);
+    ring.size_ = size_for(bytes);
     const auto mapped = protocol::ring_header_size + ring.size_;
     ring.fd_.reset(::memfd_create("ctdb-processd-ring", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!ring.fd_) return base::fail(errno, "create an output ring");
@@ -29,9 +34,12 @@ base::Result<RingMemory> RingMemory::make(std::uint64_t bytes, std::uint64_t chi
     if (memory == MAP_FAILED) return base::fail(errno, "map an output ring");
     ring.memory_ = memory;
     if (::madvise(memory, mapped, MADV_DONTFORK) < 0) return base::fail(errno, "keep an output ring out of forks");
-    ring.writer_.emplace(memory, ring.size_, child);
+    ring.writer_.emplace(memory, ring.size_, 0);
+    if (auto reader = reopen_read_only(ring.fd_.get()); reader) ring.fd_ = std::move(reader);
     return ring;
 }
+
+void RingMemory::set_owner(std::uint64_t child) { writer_.emplace(memory_, size_, child); }
 
 RingMemory::RingMemory(RingMemory&& other) noexcept
     : fd_(std::move(other.fd_)),
@@ -53,12 +61,6 @@ RingMemory& RingMemory::operator=(RingMemory&& other) noexcept
 RingMemory::~RingMemory()
 {
     if (memory_ != nullptr) ::munmap(memory_, protocol::ring_header_size + size_);
-}
-
-base::UniqueFd RingMemory::reader_fd() const
-{
-    if (auto fd = reopen_read_only(fd_.get()); fd) return fd;
-    return base::UniqueFd{::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 3)};
 }
 
 base::UniqueFd reopen_read_only(int fd)

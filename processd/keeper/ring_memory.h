@@ -15,8 +15,10 @@ namespace processd::keeper {
 class RingMemory {
 public:
     RingMemory() noexcept = default; // none
-    // bytes: rounded up to pages and into the limits of a ring.
-    static base::Result<RingMemory> make(std::uint64_t bytes, std::uint64_t child);
+    // Rounded up to pages and into the limits of a ring: data bytes.
+    static std::uint64_t size_for(std::uint64_t bytes);
+    static base::Result<RingMemory> make(std::uint64_t bytes);
+    void set_owner(std::uint64_t child); // before anything is written
     RingMemory(RingMemory&& other) noexcept;
     RingMemory& operator=(RingMemory&& other) noexcept;
     ~RingMemory();
@@ -26,8 +28,8 @@ public:
     [[nodiscard]] std::uint64_t head() const noexcept { return writer_ ? writer_->head() : 0; }
     protocol::RingWriter& writer() noexcept { return *writer_; }
 
-    // A descriptor to give away: read-only, or without /proc a second one of ours.
-    [[nodiscard]] base::UniqueFd reader_fd() const;
+    // To be given to readers: read-only, unless /proc is missing.
+    [[nodiscard]] int reader_fd() const noexcept { return fd_.get(); }
 
 private:
     base::UniqueFd fd_;
