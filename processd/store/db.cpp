@@ -95,16 +95,26 @@ void Db::forget_trouble() const
 
 tl::unexpected<base::Error> Db::failure(std::string_view what) const
 {
+    // tdb's code may be that of an earlier failure, so what it said and errno come first. A file that could not grow
+    // has neither a code nor, as posix_fallocate sets none, an errno.
     const auto code = tdb_error(tdb_.get());
+    const auto& said = trouble_->message;
     std::string context = std::string(what) + " " + path_;
-    // An I/O error without an errno is tdb's own: the file could not grow (posix_fallocate sets none), or an offset
-    // points outside of it.
-    const bool own = code == TDB_ERR_IO && trouble_->errno_value == 0;
-    if (own && trouble_->message.find("expan") != std::string::npos) return base::fail(ENOSPC, context);
-    if (code != TDB_ERR_CORRUPT && !own)
+    const bool grows = said.find("expan") != std::string::npos || said.find("recovery area") != std::string::npos;
+    if (trouble_->errno_value == 0 && grows) return base::fail(ENOSPC, context);
+    // An I/O error without an errno is an offset that points outside of the file.
+    if (code != TDB_ERR_CORRUPT && (code != TDB_ERR_IO || trouble_->errno_value != 0))
         return base::fail(trouble_->errno_value != 0 ? trouble_->errno_value : EIO, context);
-    if (!trouble_->message.empty()) context += ": " + trouble_->message;
+    if (!said.empty()) context += ": " + said;
     return base::fail(base::Errc::corrupt, context);
+}
+
+base::Result<void> Db::check() const
+{
+    forget_trouble();
+    if (tdb_check(tdb_.get(), nullptr, nullptr) == 0) return {};
+    return base::fail(base::Errc::corrupt,
+                      path_ + " is damaged" + (trouble_->message.empty() ? "" : ": " + trouble_->message));
 }
 
 base::Result<Db> Db::open(const std::string& path, int hash_size, bool durable_commits)
@@ -119,7 +129,8 @@ base::Result<Db> Db::open(const std::string& path, int hash_size, bool durable_c
     const auto open_tdb = [&](const std::string& name, int open_flags) {
         trouble->message.clear();
         errno = 0;
-        const int flags = TDB_INCOMPATIBLE_HASH | TDB_DISALLOW_NESTING | (durable_commits ? 0 : TDB_NOSYNC);
+        const int flags =
+            TDB_INCOMPATIBLE_HASH | TDB_DISALLOW_NESTING | TDB_SEQNUM | (durable_commits ? 0 : TDB_NOSYNC);
         return tdb_open_ex(name.c_str(), hash_size, flags, open_flags, 0600, &logging, nullptr);
     };
     if (!*there) {
@@ -155,10 +166,7 @@ base::Result<void> Db::check_after_reboot()
     auto last = get(boot_key);
     if (!last) return tl::unexpected(last.error());
     if (*last == now) return {};
-    forget_trouble();
-    if (tdb_check(tdb_.get(), nullptr, nullptr) != 0)
-        return base::fail(base::Errc::corrupt,
-                          path_ + " is damaged" + (trouble_->message.empty() ? "" : ": " + trouble_->message));
+    if (auto sound = check(); !sound) return sound;
     // On a full disk this fails; then the next start checks once more.
     if (auto noted = transact([&] { return put(boot_key, now); }); !noted)
         base::log::debug("boot not noted", {{"file", path_}, {"reason", noted.error().message()}});
@@ -196,6 +204,8 @@ base::Result<Db> Db::open_or_set_aside(const std::string& path, int hash_size, b
 
 base::Result<void> Db::begin_afresh(const base::Error& why)
 {
+    // Nothing is given up on suspicion.
+    if (check()) return base::fail(EIO, "use " + path_ + ", which is sound (" + why.message() + ")");
     if (auto moved = set_aside(path_, why); !moved) return moved;
     auto fresh = open(path_, tdb_hash_size(tdb_.get()), (tdb_get_flags(tdb_.get()) & TDB_NOSYNC) == 0);
     if (!fresh) return tl::unexpected(fresh.error());
@@ -207,13 +217,16 @@ base::Result<void> Db::begin_afresh(const base::Error& why)
 base::Result<void> Db::transact(const std::function<base::Result<void>()>& changes)
 {
     forget_trouble();
+    const int before = tdb_get_seqnum(tdb_.get());
     if (tdb_transaction_start(tdb_.get()) != 0) return failure("begin a transaction in");
     if (auto done = changes(); !done) {
         tdb_transaction_cancel(tdb_.get());
         return done;
     }
-    // A commit that fails has cancelled the transaction already.
-    if (tdb_transaction_commit(tdb_.get()) != 0) return failure("commit a transaction to");
+    // A commit that fails has cancelled the transaction already, or committed it and then failed at repacking the file,
+    // which tdb tries when it has grown. Each change moves the sequence number.
+    if (tdb_transaction_commit(tdb_.get()) != 0 && tdb_get_seqnum(tdb_.get()) == before)
+        return failure("commit a transaction to");
     ++commits_;
     return {};
 }

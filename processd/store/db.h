@@ -39,7 +39,8 @@ public:
     static base::Result<Db> open_or_set_aside(const std::string& path, int hash_size, bool durable_commits,
                                               const std::function<base::Result<void>(const Db&)>& usable);
 
-    // Sets the file aside as damaged and goes on with an empty one: when damage shows in use. fd() changes.
+    // Sets the file aside as damaged and goes on with an empty one: when damage shows in use. fd() changes. A file that
+    // turns out to be sound stays, and EIO is returned.
     base::Result<void> begin_afresh(const base::Error& why);
 
     // All of `changes` or, if it fails or the commit fails, nothing.
@@ -59,6 +60,7 @@ private:
     Db(std::string path, std::unique_ptr<Trouble> trouble, tdb_context* tdb);
     void forget_trouble() const;
     tl::unexpected<base::Error> failure(std::string_view what) const;
+    base::Result<void> check() const; // all of the file; Errc::corrupt
     base::Result<void> check_after_reboot();
 
     std::string path_;

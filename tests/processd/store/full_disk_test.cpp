@@ -68,6 +68,41 @@ TEST_CASE("records queue while the disk is full and are committed when it is not
     CHECK(records.pending() == 0);
 }
 
+TEST_CASE("a disk that is full in any step of a commit is not taken for damage, and nothing is lost",
+          "[store][full_disk]")
+{
+    for (std::uint64_t left = 48; left < 4000; left += 52) { // KiB: from just the empty files on
+        test::TemporaryDirectory tmp;
+        if (!small_disk(tmp)) return;
+        test::write_file(tmp / "filler", std::string((8192 - left) * 1024, 'x'));
+        auto store = Store::open(tmp.path(), {});
+        CAPTURE(left, store ? "" : store.error().message());
+        if (!store) {
+            CHECK(store.error().code == std::errc::no_space_on_device);
+            continue;
+        }
+        auto& records = store->records();
+        std::optional<base::Error> error;
+        std::uint64_t n = 0;
+        for (std::uint64_t size = 1 + left % 20; !error && n < 5000; n += size) {
+            for (std::uint64_t i = n + 1; i <= n + size; ++i) {
+                auto r = test::record(i);
+                r.state = model::RunState::running; // makes no room
+                REQUIRE(records.put(r).has_value());
+            }
+            error = records.flush(test::at_second(1)).error;
+            (void)store->state().put_now("some/" + std::to_string(n), std::string(1000, 's'));
+        }
+        REQUIRE(error);
+        CHECK(error->message().ends_with("No space left on device"));
+        std::filesystem::remove(tmp / "filler");
+        REQUIRE(!records.flush(test::at_second(1)).error);
+        CHECK(records.size() == n);
+        for (std::uint64_t i = 1; i <= n; ++i) CHECK(records.get(i).has_value());
+        CHECK(std::distance(std::filesystem::directory_iterator{tmp.path()}, {}) == 3); // nothing set aside
+    }
+}
+
 TEST_CASE("on a full disk old records make room for new ones", "[store][full_disk]")
 {
     test::TemporaryDirectory tmp;
