@@ -41,6 +41,7 @@ Kind kind_of(const std::error_code& code)
         switch (code.value()) {
         case ENOSPC:
         case EDQUOT:
+        case EFBIG:
         case EROFS:
         case EIO: return Kind::storage;
         case EMFILE:

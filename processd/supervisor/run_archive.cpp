@@ -5,6 +5,7 @@
 #include "processd/loop/keeper_client.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace processd::supervisor {
 namespace {
@@ -18,12 +19,13 @@ RunArchive::RunArchive(loop::Loop& loop, loop::KeeperClient& keeper, store::Reco
 {
 }
 
+// While the store takes nothing only the timer tries: a failed commit costs more than one that succeeds.
 void RunArchive::flush_soon()
 {
-    if (records_.group_full())
+    if (records_.group_full() && !trouble_)
         flush();
     else if (!timer_.armed())
-        timer_.at(base::now() + store::group_delay);
+        timer_.at(base::now() + (trouble_ ? storage_retry : store::group_delay));
 }
 
 base::Result<void> RunArchive::save(const model::RunRecord& record)
@@ -44,37 +46,75 @@ void RunArchive::save_beginning(const LiveRun& live)
 void RunArchive::close(LiveRun& live)
 {
     live.final = true;
+    ++waiting_;
     live.final_queued = records_.put(live.record).has_value();
-    if (live.final_queued)
-        flush_soon();
-    else
-        timer_.at(base::now() + storage_retry);
+    if (trouble_ && waiting_ > 2 * max_waiting) forget_oldest();
+    flush_soon();
+}
+
+void RunArchive::forget(LiveRun& live)
+{
+    if (live.child != 0) keeper_.ack(live.child);
+    --waiting_;
+    table_.remove(live);
+}
+
+void RunArchive::forget_oldest()
+{
+    for (const auto& [number, live] : table_.all()) {
+        if (!live->final || live->record.kind == model::RunKind::adhoc) continue;
+        if (given_up_++ == 0)
+            base::log::error("too many runs wait to be put on record; the oldest of services are given up",
+                             {{"waiting", waiting_}, {"reason", trouble_->message()}});
+        return forget(*live);
+    }
+}
+
+bool RunArchive::queue_waiting()
+{
+    bool all = true;
+    for (const auto& [number, live] : table_.all()) {
+        if (!live->final || live->final_queued) continue;
+        live->final_queued = records_.put(live->record).has_value();
+        all = all && live->final_queued;
+    }
+    return all;
 }
 
 bool RunArchive::flush()
 {
     timer_.cancel();
-    // Final records that the store had no room for come first.
-    for (const auto& [number, live] : table_.all())
-        if (live->final && !live->final_queued) live->final_queued = records_.put(live->record).has_value();
-    const auto flushed = records_.flush(base::wall_now());
-    if (flushed.error) {
-        if (!std::exchange(failing_, true))
-            base::log::error("run records cannot be written; they wait with the keeper until they can be",
-                             {{"reason", flushed.error->message()}});
-        timer_.at(base::now() + storage_retry);
-    } else if (std::exchange(failing_, false)) {
-        base::log::info("run records can be written again");
+    bool all = false;
+    while (!all) {
+        all = queue_waiting();
+        const auto flushed = records_.flush(base::wall_now());
+        auto committed = flushed.committed;
+        std::sort(committed.begin(), committed.end());
+        for (const auto number : committed)
+            if (LiveRun* const live = table_.numbered(number); live != nullptr && live->final_queued) forget(*live);
+        if (flushed.error) {
+            if (!trouble_)
+                base::log::error("run records cannot be written; they wait with the keeper until they can be",
+                                 {{"reason", flushed.error->message()}});
+            trouble_ = flushed.error;
+            timer_.at(base::now() + storage_retry);
+            return false;
+        }
+        if (committed.empty()) break;
     }
-    auto committed = flushed.committed;
-    std::sort(committed.begin(), committed.end()); // a lookup is forgotten before the run that it was for
-    for (const auto number : committed) {
-        LiveRun* const live = table_.numbered(number);
-        if (live == nullptr || !live->final_queued) continue;
-        if (live->child != 0) keeper_.ack(live->child);
-        table_.remove(*live);
-    }
-    return !flushed.error && records_.pending() == 0;
+    if (std::exchange(trouble_, std::nullopt))
+        base::log::info("run records can be written again", {{"given_up", std::exchange(given_up_, 0)}});
+    if (all && records_.pending() == 0) return true;
+    timer_.at(base::now() + storage_retry);
+    return false;
+}
+
+base::Result<void> RunArchive::room() const
+{
+    if (!trouble_ || waiting_ < max_waiting) return {};
+    return base::wrap(std::to_string(waiting_) +
+                          " runs have ended that cannot be put on record, and no more is begun until they are",
+                      *trouble_);
 }
 
 std::uint64_t RunArchive::next_number()

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // processd/supervisor/run_archive.h: live runs' records on their way into the store, in groups, and the keeper told to
-// forget a child when the final record is committed, never before. What cannot be written is tried again every second.
+// forget a child when the final record is committed. What cannot be written is tried again every second, and meanwhile
+// the ended runs stay with the keeper, which costs it two descriptors and up to a full ring for each. So their number
+// has a bound, see docs/records.md: beyond max_waiting room() refuses, which is for whoever may be told to come again;
+// of runs that have to happen all the same, a service's, the keeper is told to forget the oldest beyond twice as many.
 // Internal to Runs.
 #pragma once
 
@@ -10,6 +13,7 @@
 #include "processd/supervisor/run_table.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace processd::loop {
 class KeeperClient;
@@ -19,6 +23,8 @@ namespace processd::supervisor {
 
 class RunArchive {
 public:
+    static constexpr std::size_t max_waiting = 500;
+
     RunArchive(loop::Loop& loop, loop::KeeperClient& keeper, store::Records& records, RunTable& table);
 
     // Queues the record as it is now. An error is one of the queue: what is queued is written sooner or later.
@@ -29,6 +35,9 @@ public:
     void close(LiveRun& live);
     // Commits what is queued and forgets the runs whose end that was. True if nothing is left.
     bool flush();
+    // May one more run begin whose record can wait? Otherwise the store's error.
+    [[nodiscard]] base::Result<void> room() const;
+    [[nodiscard]] std::size_t waiting() const { return waiting_; } // runs that have ended and are not on record
 
     // Above all that the store and the keeper know: the beginning of a run that an earlier manager started may not be
     // on record yet.
@@ -36,11 +45,16 @@ public:
 
 private:
     void flush_soon();
+    void forget(LiveRun& live);
+    void forget_oldest();
+    bool queue_waiting(); // final records that the store had no room for; true if there is none left
 
     loop::KeeperClient& keeper_;
     store::Records& records_;
     RunTable& table_;
-    bool failing_ = false;
+    std::optional<base::Error> trouble_; // the last flush failed
+    std::size_t waiting_ = 0;
+    std::uint64_t given_up_ = 0; // runs that the keeper forgot before they were on record, since trouble began
     loop::Timer timer_;
 };
 

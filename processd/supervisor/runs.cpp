@@ -67,6 +67,9 @@ base::Result<StartedRun> Runs::start(RunRequest request)
     if (request.kind == RunKind::adhoc && m.adhoc_active >= m.limits.max_adhoc)
         return fail(Errc::limit, std::to_string(m.adhoc_active) + " runs are under way, which is the limit (max_runs)");
 
+    if (request.kind == RunKind::adhoc)
+        if (auto room = m.archive.room(); !room) return tl::unexpected(room.error());
+
     Launch launch;
     auto& record = launch.record;
     record.created = base::wall_now();
@@ -242,5 +245,6 @@ void Runs::resume()
 }
 
 bool Runs::flush() { return impl_->archive.flush(); }
+std::size_t Runs::waiting() const { return impl_->archive.waiting(); }
 
 } // namespace processd::supervisor

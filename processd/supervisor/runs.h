@@ -77,7 +77,7 @@ public:
     void set_limits(const Limits& limits);
 
     // Errc::conflict: the id exists with another body; Errc::limit: too many ad-hoc runs; Errc::bad_input: the id's
-    // form; a storage error when nothing can be put on record.
+    // form; the store's error for an ad-hoc run when too many already wait for their record to be written.
     base::Result<StartedRun> start(RunRequest request);
     // SIGTERM (or the signal) to the run, SIGKILL to its tree after the timeout. Fine if it is ending or has ended.
     base::Result<void> stop(std::string_view id, const model::run::StopWanted& how, std::string reason);
@@ -106,6 +106,7 @@ public:
 
     // Commits what is queued now, for the orderly stop. True if nothing is left.
     bool flush();
+    [[nodiscard]] std::size_t waiting() const; // runs that have ended and are not on record yet
 
 private:
     struct Impl;

@@ -264,7 +264,9 @@ struct Supervisor::Impl {
         is_stopping = true;
         changes->add("system", [] { return json{{"stopping", true}}; });
         services->stop_all(deadline, [this] {
-            runs->flush();
+            if (!runs->flush())
+                base::log::error("run records could not be written and end with this daemon",
+                                 {{"runs", runs->waiting()}});
             base::log::info("everything is stopped");
             is_stopped = true;
             keeper.stopped();
