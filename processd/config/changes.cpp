@@ -17,7 +17,8 @@ template <class Spec> struct Key {
     bool (*same)(const Spec&, const Spec&);
 };
 
-// What is asked again each time it is needed applies now; what made the process applies to the next one.
+// What is asked again each time it is needed applies now; what made the process applies to the next one:
+// model::in_force.
 #define SAME(member) [](const auto& a, const auto& b) { return a.member == b.member; }
 constexpr std::array<Key<ServiceSpec>, 38> service_keys{{
     {"command", Applies::at_next_start, SAME(process.command)},
@@ -39,7 +40,7 @@ constexpr std::array<Key<ServiceSpec>, 38> service_keys{{
     {"ring", Applies::at_next_start, SAME(process.ring_bytes)},
     {"spawn_timeout", Applies::at_next_start, SAME(process.spawn_timeout)},
     {"start", Applies::now, SAME(auto_start)},
-    {"after", Applies::at_next_start, SAME(after)},
+    {"after", Applies::now, SAME(after)},
     {"requires", Applies::now, SAME(requires_)},
     {"binds_to", Applies::now, SAME(binds_to)},
     {"runtime_directory", Applies::at_next_start, SAME(runtime_directory)},

@@ -3,6 +3,16 @@
 
 namespace processd::model {
 
+ServiceSpec in_force(const ServiceSpec& configured, const ServiceSpec& begun)
+{
+    auto spec = configured;
+    spec.process = begun.process;
+    spec.runtime_directory = begun.runtime_directory;
+    spec.pre_start = begun.pre_start;
+    spec.ready = begun.ready;
+    return spec;
+}
+
 std::string_view name_of(Access access)
 {
     switch (access) {

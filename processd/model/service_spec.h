@@ -65,6 +65,15 @@ struct ServiceSpec {
     friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
 };
 
+// What holds for a process that was made with `begun`, while `configured` is what the configuration says by now: what
+// made the process and what was made for it stays, what is only asked when it is needed is new. config/changes.cpp has
+// the table.
+ServiceSpec in_force(const ServiceSpec& configured, const ServiceSpec& begun);
+
+// For state.tdb. from_json throws nlohmann's exceptions.
+void to_json(nlohmann::json& j, const ServiceSpec& spec);
+void from_json(const nlohmann::json& j, ServiceSpec& spec);
+
 enum class Access { none, read, operate, admin };
 
 struct AccessRule { // first match in order of level counts: the highest level that any rule gives

@@ -117,6 +117,7 @@ void Runs::Impl::lose_unknown()
         record.reason = "the keeper ended before it did, so nobody saw how it ended";
         (void)archive.save(record);
         ++lost;
+        owner.on_change.tell(record, Moment::closed); // a service of this keeper life may wait for it
     }
     if (lost > 0) base::log::warning("runs of an earlier keeper are lost", {{"runs", lost}});
 }

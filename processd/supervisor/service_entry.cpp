@@ -24,7 +24,11 @@ bool requires_it(const model::ServiceSpec& spec, std::string_view name)
     return contains(spec.requires_, name) || contains(spec.binds_to, name);
 }
 bool is_down(const ServiceEntry& entry) { return std::holds_alternative<service::Down>(entry.machine.state); }
-bool is_ready(const ServiceEntry& entry) { return std::holds_alternative<service::Ready>(entry.machine.state); }
+// One that is about to be stopped is of no use to who starts now.
+bool is_ready(const ServiceEntry& entry)
+{
+    return std::holds_alternative<service::Ready>(entry.machine.state) && !entry.pending_stop;
+}
 
 base::WallTime time_from(const json& j)
 {
@@ -45,6 +49,7 @@ json stored(const ServiceEntry& entry)
            {"since", model::json_time(entry.since)},
            {"ready_since", model::json_time(entry.ready_since)},
            {"proof", entry.proof ? json(*entry.proof) : json(nullptr)},
+           {"begun", entry.begun ? json(*entry.begun) : json(nullptr)},
            {"last", nullptr},
            {"pending_stop", nullptr}};
     if (entry.last)
@@ -65,24 +70,25 @@ void restore(ServiceEntry& entry, const json& j)
     entry.since = time_from(j.at("since"));
     entry.ready_since = time_from(j.at("ready_since"));
     if (const auto& proof = j.at("proof"); !proof.is_null()) entry.proof = proof.get<std::string>();
+    if (const auto& begun = j.at("begun"); !begun.is_null()) entry.begun = begun.get<model::ServiceSpec>();
     if (const auto& last = j.at("last"); !last.is_null())
         entry.last = LastEnd{last.at("run"), last.at("outcome").get<model::Outcome>(), time_from(last.at("ended")), {}};
     if (const auto& stop = j.at("pending_stop"); !stop.is_null())
         entry.pending_stop = ServiceEntry::PendingStop{stop.at("by"), stop.at("restart")};
 }
 
-model::ServiceSpec effective(const model::ServiceSpec& spec, const std::string& prepare_program)
+model::ServiceSpec effective(const ServiceEntry& entry, const std::string& prepare_program)
 {
-    auto changed = spec;
+    auto spec = entry.begun ? model::in_force(entry.spec, *entry.begun) : entry.spec;
     if (spec.runtime_directory)
-        changed.post_stop.push_back({prepare_program, "--remove-runtime-directory", *spec.runtime_directory});
-    return changed;
+        spec.post_stop.push_back({prepare_program, "--remove-runtime-directory", *spec.runtime_directory});
+    return spec;
 }
 
 RunRequest run_request(const ServiceEntry& entry, Role role, std::uint32_t index, std::string id,
                        const std::string& prepare_program)
 {
-    const auto& spec = entry.spec;
+    const auto spec = effective(entry, prepare_program);
     RunRequest request;
     request.id = std::move(id);
     request.name = spec.name;
@@ -119,9 +125,10 @@ RunRequest run_request(const ServiceEntry& entry, Role role, std::uint32_t index
         break;
     case Role::post_stop: {
         request.kind = model::RunKind::post_stop;
-        request.process.command = effective(spec, prepare_program).post_stop.at(index);
+        const auto& command = spec.post_stop.at(index);
+        if (index >= entry.spec.post_stop.size()) request.process = {}; // ours: root removes what root has made
+        request.process.command = command;
         request.timeout = spec.hook_timeout;
-        if (index >= spec.post_stop.size()) request.process.user = "root"; // the removal of what only root could make
         const auto& last = entry.machine.last;
         auto& environment = request.process.environment;
         environment["CTDB_PROCESSD_OUTCOME"] = last ? std::string(model::name_of(last->kind)) : "";
@@ -168,6 +175,17 @@ std::vector<std::string> dependents_of(const ServiceMap& services, std::string_v
             }
     }
     return found;
+}
+
+std::vector<std::string> bound_to(const ServiceMap& services, std::string_view name)
+{
+    std::set<std::string> found;
+    for (const auto& [other, entry] : services) {
+        if (!contains(entry.spec.binds_to, name)) continue;
+        found.insert(other);
+        for (auto& more : dependents_of(services, other)) found.insert(std::move(more));
+    }
+    return {found.begin(), found.end()};
 }
 
 DependencyState dependencies(const ServiceMap& services, const ServiceEntry& entry)

@@ -24,9 +24,9 @@ struct LastEnd { // how main ended last
 };
 
 struct ServiceEntry {
-    model::ServiceSpec spec;
-    std::optional<model::ServiceSpec> next_spec; // loaded while a start was under way; in force at the next one
-    bool removed = false;                        // from the configuration; forgotten once it is down
+    model::ServiceSpec spec;                 // as configured
+    std::optional<model::ServiceSpec> begun; // as configured when the present start began; none while it is settled
+    bool removed = false;                    // from the configuration; forgotten once it is down
     model::Service machine;
     std::string main;            // run of the present or last process
     std::string aux;             // newest auxiliary run
@@ -46,14 +46,15 @@ struct ServiceEntry {
 };
 using ServiceMap = std::map<std::string, ServiceEntry, std::less<>>;
 
-// The stored form, without the specification.
+// The stored form, without what is configured.
 nlohmann::json stored(const ServiceEntry& entry);
 void restore(ServiceEntry& entry, const nlohmann::json& document); // throws nlohmann's exceptions
 
 RunRequest run_request(const ServiceEntry& entry, model::Role role, std::uint32_t index, std::string id,
                        const std::string& prepare_program);
-// The specification as the machine sees it: the removal of a runtime directory is one more post_stop command.
-model::ServiceSpec effective(const model::ServiceSpec& spec, const std::string& prepare_program);
+// The specification as the machine sees it: what is in force for the present process, and the removal of its runtime
+// directory as one more post_stop command.
+model::ServiceSpec effective(const ServiceEntry& entry, const std::string& prepare_program);
 
 // --- order; pure ---
 // Everything that `name` must have to run: requires and binds_to, and theirs. Without name itself.
@@ -68,6 +69,8 @@ DependencyState dependencies(const ServiceMap& services, const ServiceEntry& ent
 // Services that must be down before `name` may be stopped: those after it that are on their way down too.
 bool must_wait_to_stop(const ServiceMap& services, std::string_view name);
 bool is_live(const ServiceEntry& entry); // something of it runs, or is about to
+// What goes down when `name` has ended by itself: what is bound to it, and all that requires that.
+std::vector<std::string> bound_to(const ServiceMap& services, std::string_view name);
 
 // docs/openapi.yaml, Service.
 nlohmann::json service_status(const std::string& name, const ServiceEntry& entry, const ServiceMap& services,

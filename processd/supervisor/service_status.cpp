@@ -87,9 +87,7 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
     if (is_live(entry) && !entry.main.empty()) {
         if (const auto record = runs.get(entry.main); record && record->state != model::RunState::ended) {
             j["main"] = {{"run", entry.main}, {"pid", record->pid}, {"started", model::json_time(record->started)}};
-            auto configured = entry.next_spec.value_or(entry.spec).process;
-            configured.environment["CTDB_PROCESSD_SERVICE"] = entry.spec.name;
-            j["config_changed"] = entry.next_spec.has_value() || !(record->process == configured);
+            j["config_changed"] = entry.begun && !(model::in_force(entry.spec, *entry.begun) == entry.spec);
         }
         if (const auto text = runs.status_text(entry.main); !text.empty()) j["status_text"] = text;
     }

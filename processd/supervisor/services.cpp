@@ -17,10 +17,20 @@ using model::Role;
 using nlohmann::json;
 namespace service = model::service;
 
+constexpr const char* by_configuration = "its configuration (start = auto)";
+
 std::string who(const std::optional<model::Identity>& by)
 {
     if (!by) return "the daemon";
     return "uid " + std::to_string(by->uid) + (by->command.empty() ? "" : " (" + by->command + ")");
+}
+
+// Has a main process that was seen to run, or did when it was told to end.
+bool has_main(const service::State& state)
+{
+    if (const auto* starting = std::get_if<service::Starting>(&state)) return starting->spawned;
+    if (const auto* stop = std::get_if<service::StopCommand>(&state)) return !stop->ended;
+    return std::holds_alternative<service::Ready>(state) || std::holds_alternative<service::Stopping>(state);
 }
 
 } // namespace
@@ -44,15 +54,16 @@ void Services::load(const std::map<std::string, model::ServiceSpec>& specs, bool
             return;
         }
         auto& entry = m.services[name];
-        if (entry.spec.name.empty()) { // removed from the configuration, still to be taken down
-            entry.spec.name = name;
-            entry.removed = true;
-        }
         try {
             restore(entry, document);
         } catch (const json::exception& e) {
             base::log::error("a service's stored state cannot be read; it is taken as down",
                              {{"service", name}, {"reason", e.what()}});
+        }
+        if (entry.spec.name.empty()) { // removed from the configuration, still to be taken down
+            entry.removed = true;
+            if (entry.begun) entry.spec = *entry.begun;
+            entry.spec.name = name;
         }
         for (const auto* id : {&entry.main, &entry.aux})
             if (!id->empty()) m.service_of_run[*id] = name;
@@ -61,20 +72,28 @@ void Services::load(const std::map<std::string, model::ServiceSpec>& specs, bool
     for (auto& [name, entry] : m.services) {
         if (entry.since == base::WallTime{}) entry.since = base::wall_now();
         if (restored && m.state.get("service/" + name)) continue;
-        if (entry.spec.auto_start) m.send(entry, service::StartWanted{"start = auto"});
+        if (entry.spec.auto_start) m.want_start(entry, by_configuration);
     }
     if (!restored) return;
     // A run that was decided but is known to nobody was never asked for.
     for (auto& [name, entry] : m.services) {
         const auto& state = entry.machine.state;
         const auto known = [&](const std::string& id) { return m.runs.get(id).has_value(); };
-        if (const auto* starting = std::get_if<service::Starting>(&state)) {
+        const auto* starting = std::get_if<service::Starting>(&state);
+        if (has_main(state) && !known(entry.main)) {
+            model::Outcome lost;
+            lost.kind = model::OutcomeKind::lost;
+            m.send(entry, service::MainEnded{lost});
+        } else if (starting != nullptr) {
             if (!known(entry.main)) m.start_run(entry, Role::main, 0);
             if (starting->probing && !known(entry.aux)) m.start_run(entry, Role::ready, 0);
         } else if (const auto* pre = std::get_if<service::PreStart>(&state); pre && !known(entry.aux)) {
             m.start_run(entry, Role::pre_start, pre->index);
         } else if (const auto* post = std::get_if<service::PostStop>(&state); post && !known(entry.aux)) {
-            m.start_run(entry, Role::post_stop, post->index);
+            if (post->index < effective(entry, m.prepare_program).post_stop.size())
+                m.start_run(entry, Role::post_stop, post->index);
+            else // there were more of them when this one was due
+                m.send(entry, service::AuxEnded{});
         } else if (const auto* stop = std::get_if<service::StopCommand>(&state);
                    stop && stop->running && !known(entry.aux)) {
             m.start_run(entry, Role::stop, 0);
@@ -90,6 +109,7 @@ void Services::load(const std::map<std::string, model::ServiceSpec>& specs, bool
 void Services::apply(const std::map<std::string, model::ServiceSpec>& specs)
 {
     auto& m = *impl_;
+    std::vector<std::string> started; // once all are known
     for (auto& [name, entry] : m.services) entry.removed = !specs.contains(name);
     for (const auto& [name, spec] : specs) {
         const auto [at, added] = m.services.try_emplace(name);
@@ -97,23 +117,17 @@ void Services::apply(const std::map<std::string, model::ServiceSpec>& specs)
         if (added) {
             entry.spec = spec;
             entry.since = base::wall_now();
-            if (spec.auto_start) m.send(entry, service::StartWanted{"start = auto"});
+            if (spec.auto_start) started.push_back(name);
             on_change.tell(name);
-            continue;
-        }
-        if (entry.spec == spec) {
-            entry.next_spec.reset();
-            continue;
-        }
-        const auto& state = entry.machine.state;
-        const bool starts =
-            std::holds_alternative<service::PreStart>(state) || std::holds_alternative<service::Starting>(state);
-        if (starts)
-            entry.next_spec = spec;
-        else
+        } else if (!(entry.spec == spec)) {
+            const auto* down = std::get_if<service::Down>(&entry.machine.state);
+            if (spec.auto_start && !entry.spec.auto_start && down && down->why == service::Why::never_started)
+                started.push_back(name);
             entry.spec = spec;
-        on_change.tell(name);
+            on_change.tell(name);
+        }
     }
+    for (const auto& name : started) m.want_start(m.services.at(name), by_configuration);
     m.pump_soon.arm();
 }
 
@@ -126,13 +140,8 @@ base::Result<Operation> Services::start(std::string_view name, const std::option
     if (entry.removed) return fail(Errc::conflict, "service \"" + std::string(name) + "\" is no longer configured");
     auto operation = m.begin(entry, "start", by);
     if (!operation) return operation;
-    entry.pending_stop.reset();
-    for (const auto& needed : needed_by(m.services, name))
-        if (const auto other = m.services.find(needed); other != m.services.end() && !other->second.machine.wanted)
-            m.send(other->second, service::StartWanted{"required by " + std::string(name)});
-    m.send(entry, service::StartWanted{who(by)});
+    m.want_start(entry, who(by));
     m.check_operation(entry);
-    m.save(entry);
     return m.operations.get(operation->id);
 }
 
@@ -167,8 +176,8 @@ base::Result<Operation> Services::restart(std::string_view name, const std::opti
         if (const auto other = m.services.find(dependent); other != m.services.end() && is_live(other->second))
             m.want_stop(other->second, who(by) + ", because it requires " + std::string(name), true);
     for (const auto& needed : needed_by(m.services, name))
-        if (const auto other = m.services.find(needed); other != m.services.end() && !other->second.machine.wanted)
-            m.send(other->second, service::StartWanted{"required by " + std::string(name)});
+        if (auto& other = m.services.at(needed); !other.machine.wanted)
+            m.want_start(other, std::string(name) + ", which requires it");
     m.want_stop(entry, who(by), true);
     m.pump();
     m.check_operation(entry);

@@ -42,14 +42,11 @@ void Services::Impl::save(const ServiceEntry& entry)
 
 void Services::Impl::send(ServiceEntry& entry, const service::Input& input)
 {
-    if (entry.next_spec && service::settled(entry.machine)) {
-        entry.spec = *std::move(entry.next_spec);
-        entry.next_spec.reset();
-    }
-    auto spec = effective(entry.spec, prepare_program);
+    auto spec = effective(entry, prepare_program);
     if (stop_deadline)
         spec.stop.timeout =
             std::clamp<base::Duration>(*stop_deadline - stop_reserve - base::now(), {}, spec.stop.timeout);
+    if (budget_spent) spec.stop.command.clear();
     const service::Context context{spec, base::now(), std::uniform_real_distribution<>{0, 1}(random)};
     auto step = service::step(entry.machine, input, context);
     if (step.next == entry.machine && step.actions.empty()) return;
@@ -58,6 +55,10 @@ void Services::Impl::send(ServiceEntry& entry, const service::Input& input)
     const bool was_ready = std::holds_alternative<service::Ready>(entry.machine.state);
     entry.machine = std::move(step.next);
     const auto after = service::name_of(entry.machine);
+    if (service::settled(entry.machine))
+        entry.begun.reset();
+    else if (!entry.begun)
+        entry.begun = entry.spec;
     if (before != after) {
         entry.since = base::wall_now();
         entry.operation_left = true;
@@ -120,7 +121,9 @@ void Services::Impl::perform(ServiceEntry& entry, const service::Action& action)
 void Services::Impl::start_run(ServiceEntry& entry, Role role, std::uint32_t index)
 {
     const auto& id = role == Role::main ? entry.main : entry.aux;
-    const auto started = runs.start(run_request(entry, role, index, id, prepare_program));
+    auto request = run_request(entry, role, index, id, prepare_program);
+    if (budget_spent && request.timeout) request.timeout = std::min(*request.timeout, stop_reserve / 2);
+    const auto started = runs.start(std::move(request));
     if (!started) {
         base::log::error(
             "a service's command cannot be started",

@@ -31,6 +31,7 @@ struct Services::Impl {
     std::optional<base::Time> stop_deadline;
     std::function<void()> stop_done;
     std::unique_ptr<loop::Timer> stop_timer;
+    bool budget_spent = false;
     loop::Deferred pump_soon;
 
     Impl(Services& o, loop::Loop& l, Runs& r, Operations& ops, store::State& s, std::string p);
@@ -45,6 +46,7 @@ struct Services::Impl {
     ServiceEntry* entry_of_run(const std::string& id);
 
     void pump();
+    void want_start(ServiceEntry& entry, const std::string& by); // and all that it requires
     void stop_bound(const std::string& failed);
     void want_stop(ServiceEntry& entry, const std::string& by, bool restart);
     void check_stop_all();

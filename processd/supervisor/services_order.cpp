@@ -31,6 +31,8 @@ void Services::Impl::pump()
             else if (state_of.waits_for.empty())
                 send(entry, service::DependenciesMet{});
         }
+        if (entry.removed && service::settled(entry.machine))
+            send(entry, service::StopWanted{"its removal from the configuration"});
         if (entry.removed && std::holds_alternative<service::Down>(entry.machine.state)) {
             (void)state.erase("service/" + name);
             service_of_run.erase(entry.main);
@@ -42,14 +44,31 @@ void Services::Impl::pump()
     check_stop_all();
 }
 
-// Those that are bound to a service that failed go down with it and come back when it does.
+// A start, and that of all it requires. Where that was to be stopped it is not any more.
+void Services::Impl::want_start(ServiceEntry& entry, const std::string& by)
+{
+    const auto name = entry.spec.name;
+    for (const auto& needed : needed_by(services, name)) {
+        auto& other = services.at(needed);
+        if (const auto operation = operations.get(other.operation); operation && operation->action == "stop")
+            finish(other, "superseded", name + " was started, which requires it");
+        if (other.pending_stop && !other.pending_stop->restart) other.pending_stop.reset();
+        const bool comes = other.machine.wanted && !std::holds_alternative<service::BackOff>(other.machine.state);
+        if (!comes) send(other, service::StartWanted{name + ", which requires it"});
+    }
+    entry.pending_stop.reset();
+    send(entry, service::StartWanted{by});
+    save(entry);
+}
+
+// Those that are bound to a service that failed go down with it and come back when it does; but not if they are being
+// stopped anyway.
 void Services::Impl::stop_bound(const std::string& failed)
 {
-    for (auto& [name, entry] : services) {
-        const auto& bound = entry.spec.binds_to;
-        if (std::find(bound.begin(), bound.end(), failed) == bound.end() || !is_live(entry)) continue;
-        entry.pending_stop = ServiceEntry::PendingStop{failed + " ended, to which it is bound", !stop_deadline};
-        save(entry);
+    for (const auto& name : bound_to(services, failed)) {
+        auto& entry = services.at(name);
+        const bool leaves = !entry.machine.wanted || (entry.pending_stop && !entry.pending_stop->restart);
+        if (is_live(entry) && !leaves) want_stop(entry, "the end of " + failed + ", to which it is bound", true);
     }
 }
 
@@ -72,14 +91,17 @@ void Services::Impl::check_stop_all()
 
 void Services::Impl::kill_rest()
 {
+    budget_spent = true;
+    std::string late;
     std::string skipped;
-    for (auto& [name, entry] : services)
-        if (is_live(entry)) {
-            skipped += (skipped.empty() ? "" : ", ") + name;
-            if (entry.pending_stop) send(entry, service::StopWanted{entry.pending_stop->by, false});
-            entry.pending_stop.reset();
-        }
-    base::log::error("the stop budget is spent; what is left is killed", {{"services", skipped}});
+    for (auto& [name, entry] : services) {
+        if (!is_live(entry)) continue;
+        auto& list = entry.pending_stop ? skipped : late;
+        list += (list.empty() ? "" : ", ") + name;
+        if (!std::exchange(entry.pending_stop, std::nullopt)) continue;
+        send(entry, service::StopWanted{"the daemon's stop, whose budget was spent before its turn came"});
+    }
+    base::log::error("the stop budget is spent; what is left is killed", {{"late", late}, {"skipped", skipped}});
     for (const auto& record : runs.live())
         (void)runs.stop(record.id,
                         model::run::StopWanted{model::OutcomeKind::cancelled, SIGKILL, true, base::Duration{}},

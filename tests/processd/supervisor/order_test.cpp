@@ -77,6 +77,50 @@ TEST_CASE("what comes after a service goes down before it", "[supervisor][order]
     CHECK_FALSE(must_wait_to_stop(services, "db"));
 }
 
+TEST_CASE("one that is about to be stopped is not there for those that start", "[supervisor][order]")
+{
+    ServiceMap services;
+    auto& web = add(services, "web", service::Waiting{});
+    web.spec.requires_ = {"db"};
+    auto& db = add(services, "db", service::Ready{});
+    CHECK(dependencies(services, web).waits_for.empty());
+    db.pending_stop = ServiceEntry::PendingStop{"operator", true};
+    CHECK(dependencies(services, web).waits_for == std::vector<std::string>{"db"});
+}
+
+TEST_CASE("what requires a bound service goes down with it", "[supervisor][order]")
+{
+    ServiceMap services;
+    add(services, "ctdbd", service::Ready{});
+    add(services, "smbd", service::Ready{}).spec.binds_to = {"ctdbd"};
+    add(services, "winbindd", service::Ready{}).spec.requires_ = {"smbd"};
+    add(services, "other", service::Ready{}).spec.requires_ = {"ctdbd"};
+    CHECK(bound_to(services, "ctdbd") == std::vector<std::string>{"smbd", "winbindd"});
+}
+
+TEST_CASE("a process keeps what made it, and what is asked later is new", "[supervisor][order]")
+{
+    ServiceEntry entry;
+    entry.spec.name = "web";
+    entry.spec.process.command = {"/bin/new"};
+    entry.spec.process.user = "new";
+    entry.spec.runtime_directory = "/run/new";
+    entry.spec.post_stop = {{"/bin/after"}};
+    entry.spec.stop.command = {"/bin/stop"};
+    entry.begun = entry.spec;
+    entry.begun->process.user = "old";
+    entry.begun->runtime_directory = "/run/old";
+    entry.begun->stop.command = {"/bin/wrong"};
+    entry.begun->post_stop.clear();
+    const auto stop = run_request(entry, model::Role::stop, 0, "id", "/p");
+    CHECK(stop.process.command == std::vector<std::string>{"/bin/stop"});
+    CHECK(stop.process.user == "old");
+    CHECK(run_request(entry, model::Role::post_stop, 0, "id", "/p").process.user == "old");
+    CHECK(run_request(entry, model::Role::post_stop, 1, "id", "/p").process.command.back() == "/run/old");
+    entry.begun.reset();
+    CHECK(run_request(entry, model::Role::main, 0, "id", "/p").process.user == "new");
+}
+
 TEST_CASE("a service's state is stored and read back whole", "[supervisor][order]")
 {
     ServiceMap services;
@@ -89,10 +133,12 @@ TEST_CASE("a service's state is stored and read back whole", "[supervisor][order
     web.last = LastEnd{"01D", model::outcome_from_wait(model::OutcomeKind::exited, 3 << 8), web.since, {}};
     web.proof = "cgroup";
     web.pending_stop = ServiceEntry::PendingStop{"operator", true};
+    web.begun = web.spec;
     ServiceEntry back;
     restore(back, nlohmann::json::parse(stored(web).dump()));
     CHECK(stored(back) == stored(web));
     CHECK(back.machine == web.machine);
+    CHECK(back.begun == web.begun);
 }
 
 TEST_CASE("the removal of a runtime directory is the last post_stop command, as root", "[supervisor][order]")
@@ -104,7 +150,7 @@ TEST_CASE("the removal of a runtime directory is the last post_stop command, as 
     entry.spec.runtime_directory = "/run/web";
     entry.spec.post_stop = {{"/bin/after"}};
     entry.machine.last = model::outcome_from_wait(model::OutcomeKind::exited, 3 << 8);
-    REQUIRE(effective(entry.spec, "/p").post_stop.size() == 2);
+    REQUIRE(effective(entry, "/p").post_stop.size() == 2);
     const auto hook = run_request(entry, model::Role::post_stop, 0, "id", "/p");
     CHECK(hook.process.user == "www");
     CHECK(hook.process.environment.at("CTDB_PROCESSD_CODE") == "3");
