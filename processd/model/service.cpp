@@ -35,21 +35,32 @@ struct Maker {
 
     Step start_main()
     {
-        const auto& r = c.spec.restart;
-        std::erase_if(s.starts, [&](base::Time t) { return t + r.burst_window <= c.now; });
-        if (r.burst > 0 && static_cast<int>(s.starts.size()) >= r.burst) {
-            s.wanted = false;
-            return become(Down{Why::failed}, "started " + std::to_string(r.burst) + " times within " +
-                                                 text(r.burst_window) + ", the burst limit");
-        }
-        if (r.burst > 0) s.starts.push_back(c.now);
-        s.restart = s.unready = false;
         actions.push_back(StartRun{Role::main, 0});
         return become(Starting{}, "its process is being started");
     }
 
+    // Somebody wants it up: what came before is no reason to wait, or not to try.
+    void start_afresh()
+    {
+        s.wanted = true;
+        s.failures = 0;
+        s.starts.clear();
+    }
+
+    // A start that fails in pre_start is a start, too.
     Step begin_start()
     {
+        const auto& r = c.spec.restart;
+        std::erase_if(s.starts, [&](base::Time t) { return t + r.burst_window <= c.now; });
+        if (r.burst > 0 && static_cast<int>(s.starts.size()) >= r.burst) {
+            s.wanted = false;
+            return become(Down{Why::failed}, "started " + std::to_string(r.burst) +
+                                                 (r.burst == 1 ? " time within " : " times within ") +
+                                                 text(r.burst_window) + ", the burst limit" +
+                                                 (s.last ? "; it ended last: " + sentence(*s.last) : ""));
+        }
+        if (r.burst > 0) s.starts.push_back(c.now);
+        s.restart = s.unready = false;
         if (c.spec.pre_start.empty()) return start_main();
         actions.push_back(StartRun{Role::pre_start, 0});
         return become(PreStart{0}, "its pre_start commands run");
@@ -82,7 +93,8 @@ struct Maker {
         const bool failed = s.unready || !is_success(c.spec.restart, outcome);
         if (s.restart) {
             s.restart = s.unready = false;
-            return become(Waiting{}, "it is being restarted");
+            start_afresh();
+            return become(Waiting{}, "");
         }
         if (!s.wanted) {
             s.unready = false;
@@ -109,7 +121,9 @@ struct Maker {
         if (const auto* ready = std::get_if<Ready>(&s.state);
             ready && c.now - ready->since >= c.spec.restart.reset_after)
             s.failures = 0;
-        return after_end(outcome, s.unready ? s.reason : "its process " + sentence(outcome));
+        if (s.unready) return after_end(outcome, s.reason);
+        const bool asked = !s.wanted || s.restart;
+        return after_end(outcome, (asked ? s.reason + "; " : "") + "its process " + sentence(outcome));
     }
 };
 
@@ -120,17 +134,15 @@ Maker make(const Service& s, const Context& c) { return {s, {}, c}; }
 Step on(const Service& s, const Down&, const StartWanted& i, const Context& c)
 {
     auto m = make(s, c);
-    m.s.wanted = true;
-    m.s.failures = 0;
-    m.s.starts.clear();
+    m.start_afresh();
     return m.become(Waiting{}, "start wanted by " + i.by);
 }
 // Stopping what has failed clears the failure: it is now down because somebody wants it so.
 Step on(const Service& s, const Down& d, const StopWanted& i, const Context& c)
 {
+    if (i.restart) return on(s, d, StartWanted{i.by}, c);
     auto m = make(s, c);
-    m.s.wanted = i.restart;
-    if (i.restart) return m.become(Waiting{}, "start wanted by " + i.by);
+    m.s.wanted = false;
     return d.why == Why::failed ? m.become(Down{Why::stopped}, "stop wanted by " + i.by) : m.stay();
 }
 
@@ -149,25 +161,37 @@ Step on(const Service& s, const Waiting&, const StopWanted& i, const Context& c)
     return m.become(Down{Why::stopped}, "stop wanted by " + i.by);
 }
 
+// A wish that comes while it is on its way down is remembered: a start makes it a restart, a stop takes that back.
+template <class Leaving>
+Step change_of_mind(const Service& s, const Leaving&, bool wanted, const std::string& by, const Context& c)
+{
+    auto m = make(s, c);
+    m.s.wanted = m.s.restart = wanted;
+    m.s.reason = (wanted ? "start wanted by " : "stop wanted by ") + by;
+    return m.stay();
+}
+bool going_up(const Service& s) { return s.wanted && !s.restart; }
+
 Step on(const Service& s, const PreStart& p, const AuxEnded& i, const Context& c)
 {
     auto m = make(s, c);
-    if (!s.wanted || s.restart || !i.outcome.success())
-        return m.after_end(i.outcome, s.wanted && !s.restart ? "pre_start command " + std::to_string(p.index + 1) +
-                                                                   " " + sentence(i.outcome)
-                                                             : s.reason);
+    if (!going_up(s)) return m.after_end(i.outcome, s.reason);
+    if (!i.outcome.success())
+        return m.after_end(i.outcome, "pre_start command " + std::to_string(p.index + 1) + " " + sentence(i.outcome));
     const auto next = p.index + 1;
     if (next >= c.spec.pre_start.size()) return m.start_main();
     m.actions.push_back(StartRun{Role::pre_start, next});
     return m.become(PreStart{next}, "");
 }
-Step on(const Service& s, const PreStart&, const StopWanted& i, const Context& c)
+Step on(const Service& s, const PreStart& p, const StopWanted& i, const Context& c)
 {
-    auto m = make(s, c);
-    m.s.wanted = m.s.restart = i.restart;
-    m.s.reason = (i.restart ? "restart wanted by " : "stop wanted by ") + i.by;
-    m.actions.push_back(CancelAux{});
-    return m.stay();
+    auto next = change_of_mind(s, p, i.restart, i.by, c);
+    if (going_up(s)) next.actions.push_back(CancelAux{});
+    return next;
+}
+Step on(const Service& s, const PreStart& p, const StartWanted& i, const Context& c)
+{
+    return going_up(s) ? Step{s, {}} : change_of_mind(s, p, true, i.by, c);
 }
 
 Step ready_now(Maker m) { return m.become(Ready{m.c.now}, "it is ready"); }
@@ -194,13 +218,26 @@ Step on(const Service& s, const Starting& st, const AuxEnded& i, const Context& 
     next.probe_at = c.now + c.spec.ready.every;
     return m.become(next, "its readiness command " + sentence(i.outcome));
 }
+// What there would have been, had it become ready.
+std::string missing(const Service& s, const Starting& st, const ReadySpec& ready)
+{
+    switch (ready.kind) {
+    case ReadyKind::none: return "";
+    case ReadyKind::notify: return ": it has not sent READY=1";
+    case ReadyKind::fd: return ": no newline came from its descriptor " + std::to_string(ready.fd);
+    case ReadyKind::output: return ": it has printed no line with \"" + ready.pattern + "\"";
+    case ReadyKind::command: return st.probing ? ": its readiness command has not ended" : ": " + s.reason;
+    }
+    return "";
+}
 Step on(const Service& s, const Starting& st, const Tick&, const Context& c)
 {
     auto m = make(s, c);
     if (st.ready_by && c.now >= *st.ready_by) {
         if (st.probing) m.actions.push_back(CancelAux{});
         m.s.unready = true;
-        return m.stop_main(OutcomeKind::timed_out, "not ready within " + text(c.spec.ready.timeout));
+        return m.stop_main(OutcomeKind::timed_out,
+                           "not ready within " + text(c.spec.ready.timeout) + missing(s, st, c.spec.ready));
     }
     if (st.probe_at && !st.probing && c.now >= *st.probe_at) {
         auto next = st;
@@ -276,15 +313,6 @@ Step on(const Service& s, const Stopping&, const MainEnded& i, const Context& c)
     return make(s, c).main_ended(i.outcome);
 }
 
-// A wish that comes while it is on its way down is remembered: a start makes it a restart, a stop takes that back.
-template <class Leaving>
-Step change_of_mind(const Service& s, const Leaving&, bool wanted, const std::string& by, const Context& c)
-{
-    auto m = make(s, c);
-    m.s.wanted = m.s.restart = wanted;
-    m.s.reason = (wanted ? "start wanted by " : "stop wanted by ") + by;
-    return m.stay();
-}
 Step on(const Service& s, const StopCommand& st, const StartWanted& i, const Context& c)
 {
     return change_of_mind(s, st, true, i.by, c);
@@ -328,13 +356,15 @@ Step on(const Service& s, const BackOff& b, const Tick&, const Context& c)
 }
 Step on(const Service& s, const BackOff&, const StartWanted& i, const Context& c)
 {
-    return make(s, c).become(Waiting{}, "start wanted by " + i.by);
-}
-Step on(const Service& s, const BackOff&, const StopWanted& i, const Context& c)
-{
     auto m = make(s, c);
-    m.s.wanted = i.restart;
-    if (i.restart) return m.become(Waiting{}, "restart wanted by " + i.by);
+    m.start_afresh();
+    return m.become(Waiting{}, "start wanted by " + i.by);
+}
+Step on(const Service& s, const BackOff& b, const StopWanted& i, const Context& c)
+{
+    if (i.restart) return on(s, b, StartWanted{i.by}, c);
+    auto m = make(s, c);
+    m.s.wanted = false;
     return m.become(Down{Why::stopped}, "stop wanted by " + i.by);
 }
 

@@ -91,7 +91,7 @@ struct Service {
 namespace service {
 
 struct StartWanted {
-    std::string by; // who, for the reason: "operator", "start = auto", "required by web"
+    std::string by; // who, for the reason: "uid 0 (processctl)", "web, which requires it"
 };
 struct StopWanted {
     std::string by;

@@ -119,7 +119,7 @@ TEST_CASE("the readiness timeout starts with the process, and a late service is 
     CHECK(deadline(s.next) == t0 + 1500ms);
     s = take(spec, s.next, Tick{}, t0 + 10s);
     CHECK(s.actions == std::vector<Action>{StopMain{OutcomeKind::timed_out, false, 10s}});
-    CHECK(s.next.reason == "not ready within 10s");
+    CHECK(s.next.reason == "not ready within 10s: its readiness command exited with code 1");
     s = take(spec, s.next, MainEnded{outcome_from_wait(OutcomeKind::timed_out, SIGTERM)}, t0 + 11s);
     CHECK(name_of(s.next) == "backoff");
     CHECK(s.next.failures == 1);
@@ -197,6 +197,98 @@ TEST_CASE("the delay doubles up to its cap, with jitter on top, and health reset
     CHECK(take(service, failing, MainEnded{exited(1)}, t0 + 60s).next.failures == 1);
 }
 
+TEST_CASE("who wants a service up does not wait for a delay or count earlier failures", "[model][service]")
+{
+    auto spec = plain();
+    spec.restart.burst = 2;
+    auto failing = in(BackOff{t0 + 1h});
+    failing.failures = 6;
+    failing.starts = {t0, t0};
+    const StartWanted start{"operator"};
+    const StopWanted restart{"operator", true};
+    auto failed = failing;
+    failed.state = Down{Why::failed};
+    failed.wanted = false;
+    for (const auto& before : {failing, failed})
+        for (const Input& input : {Input{start}, Input{restart}}) {
+            const auto s = take(spec, before, input).next;
+            CHECK(s.state == State{Waiting{}});
+            CHECK(s.failures == 0);
+            CHECK(s.wanted);
+            CHECK(name_of(take(spec, s, DependenciesMet{}).next) == "starting");
+        }
+    auto running = in(Ready{t0});
+    running.failures = 1;
+    running.starts = {t0, t0};
+    auto s = take(spec, running, restart).next;
+    CHECK(name_of(s) == "stopping");
+    s = take(spec, s, MainEnded{exited(0)}).next;
+    CHECK(name_of(take(spec, s, DependenciesMet{}).next) == "starting");
+    CHECK(s.failures == 0);
+}
+
+TEST_CASE("a start that fails in pre_start counts for the burst limit", "[model][service]")
+{
+    auto spec = plain();
+    spec.pre_start = {{"/bin/a"}};
+    spec.restart.burst = 1;
+    auto s = take(spec, in(Waiting{}), DependenciesMet{}).next;
+    s = take(spec, s, AuxEnded{exited(7)}).next;
+    REQUIRE(name_of(s) == "backoff");
+    s = take(spec, s, Tick{}, t0 + 500ms).next;
+    s = take(spec, s, DependenciesMet{}, t0 + 500ms).next;
+    CHECK(s.state == State{Down{Why::failed}});
+    CHECK(s.reason == "started 1 time within 10m, the burst limit; it ended last: exited with code 7");
+}
+
+TEST_CASE("a stop during pre_start cancels the command once, and a start takes the stop back", "[model][service]")
+{
+    auto spec = plain();
+    spec.pre_start = {{"/bin/a"}, {"/bin/b"}};
+    auto s = take(spec, in(PreStart{0}), StopWanted{"operator", false});
+    CHECK(s.actions == std::vector<Action>{CancelAux{}});
+    const auto stopped = s.next;
+    CHECK(take(spec, stopped, StopWanted{"operator", false}).actions.empty());
+    CHECK(take(spec, stopped, AuxEnded{exited(0)}).next.state == State{Down{Why::stopped}});
+    s = take(spec, stopped, StartWanted{"operator"});
+    CHECK(s.actions.empty());
+    CHECK(take(spec, s.next, AuxEnded{exited(0)}).next.state == State{Waiting{}});
+}
+
+TEST_CASE("a stop during post_stop prevents the restart, and a start makes it immediate", "[model][service]")
+{
+    auto spec = plain();
+    spec.post_stop = {{"/bin/a"}};
+    const auto ended = take(spec, in(Ready{t0}), MainEnded{exited(9)}).next;
+    auto s = take(spec, ended, StopWanted{"operator", false}).next;
+    s = take(spec, s, AuxEnded{exited(0)}).next;
+    CHECK(s.state == State{Down{Why::stopped}});
+    s = take(spec, ended, StartWanted{"operator"}).next;
+    s = take(spec, s, AuxEnded{exited(0)}).next;
+    CHECK(s.state == State{Waiting{}});
+}
+
+TEST_CASE("one that did not become ready says what was missing", "[model][service]")
+{
+    auto spec = plain();
+    spec.ready.timeout = 1s;
+    const auto reason = [&] {
+        const auto s = take(spec, in(Starting{}), MainSpawned{}).next;
+        return take(spec, s, Tick{}, t0 + 1s).next.reason;
+    };
+    spec.ready.kind = ReadyKind::notify;
+    CHECK(reason() == "not ready within 1s: it has not sent READY=1");
+    spec.ready.kind = ReadyKind::fd;
+    CHECK(reason() == "not ready within 1s: no newline came from its descriptor 3");
+    spec.ready.kind = ReadyKind::output;
+    spec.ready.pattern = "up";
+    CHECK(reason() == "not ready within 1s: it has printed no line with \"up\"");
+    spec.ready.kind = ReadyKind::command;
+    auto probing = in(Starting{true, true, std::nullopt, t0 + 1s});
+    CHECK(take(spec, probing, Tick{}, t0 + 1s).next.reason ==
+          "not ready within 1s: its readiness command has not ended");
+}
+
 TEST_CASE("too many starts within the window are a failure that stays", "[model][service]")
 {
     auto spec = plain();
@@ -234,6 +326,27 @@ TEST_CASE("post_stop commands run after every end, whatever they return", "[mode
     s = take(spec, s.next, AuxEnded{exited(1)});
     CHECK(name_of(s.next) == "backoff");
     CHECK(s.next.last == exited(9));
+}
+
+TEST_CASE("what a service is made with is stored and read back whole", "[model][service]")
+{
+    auto spec = plain();
+    const auto round = [](const ServiceSpec& s) { return nlohmann::json::parse(nlohmann::json(s).dump()); };
+    CHECK(round(spec).get<ServiceSpec>() == spec);
+    spec.process.user = "www";
+    spec.process.limits = {{"nofile", {1, 2}}};
+    spec.auto_start = false;
+    spec.after = {"a"};
+    spec.requires_ = {"b"};
+    spec.binds_to = {"c"};
+    spec.runtime_directory = "/run/web";
+    spec.pre_start = {{"/bin/a", "b"}};
+    spec.post_stop = {{"/bin/c"}};
+    spec.hook_timeout = 1s;
+    spec.ready = {ReadyKind::output, {"/bin/r"}, 1ms, 2ms, 7, "up", 3ms};
+    spec.restart = {RestartPolicy::never, 1ms, 2ms, 3, 4ms, 5, 6ms, {7, 8}};
+    spec.stop = {{"/bin/s"}, "INT", 9ms};
+    CHECK(round(spec).get<ServiceSpec>() == spec);
 }
 
 TEST_CASE("a service is stored and read back whole", "[model][service]")
