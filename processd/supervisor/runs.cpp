@@ -17,6 +17,8 @@ using model::RunKind;
 using model::RunRecord;
 namespace run = model::run;
 
+constexpr std::size_t max_reason = 1024; // several may ask for the same end; it has to fit into a cookie
+
 std::string last_component(const std::string& path)
 {
     const auto slash = path.rfind('/');
@@ -110,7 +112,11 @@ base::Result<void> Runs::stop(std::string_view id, const run::StopWanted& how, s
     }
     auto& live = *found;
     if (live.record.state == model::RunState::ended) return {};
-    if (live.record.reason.empty()) live.record.reason = std::move(reason);
+    auto& said = live.record.reason;
+    if (reason.starts_with(said))
+        said = std::move(reason);
+    else if (said.find(reason) == std::string::npos && said.size() + reason.size() < max_reason)
+        said += "; " + reason;
     if (live.request_id == 0 && live.child == 0) { // still being prepared
         const auto lookup = std::exchange(live.lookup, {});
         model::Outcome outcome;

@@ -99,7 +99,7 @@ void Services::Impl::kill_rest()
         auto& list = entry.pending_stop ? skipped : late;
         list += (list.empty() ? "" : ", ") + name;
         if (!std::exchange(entry.pending_stop, std::nullopt)) continue;
-        send(entry, service::StopWanted{"the daemon's stop, whose budget was spent before its turn came"});
+        send(entry, service::StopWanted{"the daemon's stop, before its turn came"});
     }
     base::log::error("the stop budget is spent; what is left is killed", {{"late", late}, {"skipped", skipped}});
     for (const auto& record : runs.live())
