@@ -154,30 +154,40 @@ base::Result<RunRecord> Runs::get(std::string_view id) const
     return live.record;
 }
 
+// The store knows the beginning of live runs; what they are by now is here. So what is live is matched here, and of the
+// store's matches only the rest counts.
 base::Result<store::Page> Runs::query(const store::Filter& filter, std::string_view after, std::size_t limit) const
 {
-    // The store knows the beginning of live runs; what they are by now is here. A filter on what changes in a run's
-    // life is therefore asked of both.
     auto page = impl_->records.query(filter, after, limit);
     if (!page) return page;
+    const auto& table = impl_->table;
+    const auto drop_live = [&](std::vector<RunRecord>& runs) {
+        std::erase_if(runs, [&](const RunRecord& r) { return table.numbered(r.number) != nullptr; });
+    };
     auto& runs = page->runs;
-    for (auto& record : runs)
-        if (const LiveRun* const live = impl_->table.numbered(record.number)) {
-            record = live->record;
-            record.tail.clear();
-        }
-    std::erase_if(runs, [&](const RunRecord& r) { return !matches(r, filter); });
-    if (after.empty()) {
-        for (const auto& [number, live] : impl_->table.all()) {
-            const bool there =
-                std::any_of(runs.begin(), runs.end(), [n = number](const auto& r) { return r.number == n; });
-            if (there || !matches(live->record, filter) || (page->next && !runs.empty() && number < runs.back().number))
-                continue;
-            runs.push_back(live->record);
-            runs.back().tail.clear();
-        }
-        std::sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.number > b.number; });
+    drop_live(runs);
+    while (page->next && runs.size() < limit) {
+        auto more = impl_->records.query(filter, *page->next, limit);
+        if (!more) return more;
+        drop_live(more->runs);
+        runs.insert(runs.end(), more->runs.begin(), more->runs.end());
+        page->next = std::move(more->next);
     }
+    bool more = page->next.has_value();
+    const auto before = after.empty() ? UINT64_MAX : std::stoull(std::string(after)); // the store has checked its form
+    for (auto at = table.all().rbegin(); at != table.all().rend(); ++at) {
+        const auto& record = at->second->record;
+        if (at->first >= before || !matches(record, filter)) continue;
+        const auto place = std::partition_point(runs.begin(), runs.end(),
+                                                [&](const RunRecord& r) { return r.number > record.number; });
+        const auto made = runs.insert(place, record);
+        made->tail.clear();
+    }
+    if (runs.size() > limit) {
+        runs.erase(runs.begin() + static_cast<std::ptrdiff_t>(limit), runs.end());
+        more = true;
+    }
+    page->next = more ? std::optional(std::to_string(runs.back().number)) : std::nullopt;
     return page;
 }
 
