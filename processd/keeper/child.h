@@ -17,7 +17,7 @@
 namespace processd::keeper {
 
 struct Child {
-    protocol::ChildState state{}; // ring_head, consumed and cookie_size are filled in as it is sent
+    protocol::ChildState state{}; // ring_head and cookie_size are filled in as it is sent
     std::string label;
     std::uint32_t uid = 0;
     std::uint32_t incarnation = 0; // of the manager that asked for it

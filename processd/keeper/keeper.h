@@ -157,6 +157,7 @@ private:
     std::set<protocol::ChildId> emptying_;
     std::vector<protocol::ChildId> gone_; // at the end of this turn
     std::uint64_t orphans_reaped_ = 0;
+    std::uint64_t newest_line_ = 0; // of the log, as managers said
 
     ManagerProcess manager_;
     BackOff back_off_;

@@ -59,6 +59,7 @@ void Keeper::start_next_manager()
     starts_.clear();
     for (auto& [id, child] : children_) {
         child.introduced = child.notified = false;
+        child.state.seen = std::max(child.state.seen, child.seen);
         child.seen = child.state.consumed; // the new manager reads on from what the former one had in its sinks
         child.dirty = child.from_hello = !child.forgotten;
         if (!child.dirty) continue;
@@ -183,6 +184,7 @@ void Keeper::handle_child_request(const protocol::Received& message)
         child->state.consumed = request->consumed;
         child->state.consumed_counts = request->counts;
         child->seen = request->seen;
+        newest_line_ = std::max(newest_line_, request->newest_line);
         child->notified = false;
         if (child->ring.head() > child->seen) mark_dirty(*child);
     } else if (type == Type::empty) {
@@ -314,6 +316,7 @@ bool Keeper::send_hello()
     hello.abilities = setup_.abilities;
     hello.orphans_reaped = orphans_reaped_;
     hello.children = manager_.hello_left;
+    hello.newest_line = newest_line_;
     copy_text(hello.boot_id, boot_id_);
     copy_text(hello.cgroup, setup_.cgroups.path());
     const int api = setup_.api.get();

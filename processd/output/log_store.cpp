@@ -87,7 +87,7 @@ nlohmann::json to_json(const Gap& gap)
 }
 
 LogStore::LogStore(std::uint64_t epoch, std::uint64_t first_seq, std::size_t max_bytes)
-    : epoch_(epoch), first_seq_(first_seq), last_seq_(first_seq), max_bytes_(max_bytes)
+    : epoch_(epoch), first_seq_(first_seq), last_seq_(first_seq), taken_up_(first_seq), max_bytes_(max_bytes)
 {
 }
 LogStore::~LogStore() = default;
@@ -134,6 +134,12 @@ void LogStore::set_max_bytes(std::size_t max_bytes)
     trim();
 }
 
+void LogStore::taken_up(std::uint64_t former_newest)
+{
+    taken_up_ = last_seq_;
+    former_newest_ = former_newest;
+}
+
 std::uint64_t LogStore::oldest() const { return blocks_.empty() ? last_seq_ + 1 : blocks_.front()->first; }
 
 Follower LogStore::follow(LogFilter filter, const std::optional<Token>& after, std::size_t limit) const
@@ -146,8 +152,11 @@ Follower LogStore::follow(LogFilter filter, const std::optional<Token>& after, s
         return follower;
     }
     follower.last = after->seq;
-    if (after->epoch != epoch_ || after->seq > last_seq_ || after->seq < first_seq_) {
-        // Another keeper's or manager's line, or one that never was: all that we have is news.
+    if (after->epoch == epoch_ && after->seq < first_seq_) { // an earlier manager's line
+        follower.last = taken_up_;
+        if (after->seq < former_newest_) follower.gap = Gap{*after, {epoch_, taken_up_}, GapReason::restarted};
+    } else if (after->epoch != epoch_ || after->seq > last_seq_) {
+        // Another keeper's line, or one that never was: all that we have is news.
         follower.last = before_oldest;
         follower.gap = Gap{*after, {epoch_, before_oldest}, GapReason::restarted};
     }

@@ -27,7 +27,7 @@ struct LogFilter { // all that are set must match
 
 enum class GapReason {
     expired,     // older than the window
-    restarted,   // of an earlier keeper or manager, whose lines are no longer in memory (sinks have them)
+    restarted,   // of an earlier keeper, or read when an earlier manager already had newer ones (sinks have them)
     slow_reader, // this reader was too far behind
 };
 std::string_view name_of(GapReason reason);
@@ -63,6 +63,9 @@ public:
     // Numbers the line (seq is set in it) and keeps a copy.
     void append(LogLine& line);
     void set_max_bytes(std::size_t max_bytes);
+    // All lines that earlier managers of this keeper made are in, as far as they could be had, under new numbers;
+    // theirs went up to former_newest. Whoever has read that far goes on behind them; whoever has not missed some.
+    void taken_up(std::uint64_t former_newest);
 
     [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
     [[nodiscard]] std::uint64_t last_seq() const noexcept { return last_seq_; }
@@ -88,6 +91,8 @@ private:
     std::uint64_t epoch_;
     std::uint64_t first_seq_;
     std::uint64_t last_seq_;
+    std::uint64_t taken_up_;          // the last line of earlier managers, by our count
+    std::uint64_t former_newest_ = 0; // and by theirs
     std::size_t max_bytes_;
     std::size_t bytes_ = 0;      // allocated by blocks
     std::uint64_t appended_ = 0; // bytes ever put into blocks

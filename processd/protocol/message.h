@@ -18,7 +18,7 @@ namespace processd::protocol {
 using ChildId = std::uint64_t; // given by the keeper, counts from 1, never reused in one keeper life
 
 inline constexpr std::uint32_t magic = 0x4d4b5043; // "CPKM"
-inline constexpr std::uint16_t version = 1;
+inline constexpr std::uint16_t version = 2;
 inline constexpr std::size_t max_message = 32 * 1024;
 inline constexpr std::size_t max_cookie = 4096;
 inline constexpr int manager_channel_fd = 3; // where a manager finds its end
@@ -86,6 +86,7 @@ struct Hello {
     std::uint64_t abilities; // of Ability
     std::uint64_t orphans_reaped;
     std::uint64_t children;       // how many child messages follow
+    std::uint64_t newest_line;    // the highest that a manager of this keeper has said by watch; 0 for none
     std::array<char, 40> boot_id; // NUL-terminated
     std::array<char, 256> cgroup; // NUL-terminated path of the keeper's cgroup directory, empty without
 };
@@ -145,6 +146,7 @@ struct ChildState {
     std::int64_t max_rss_kb, minor_faults, major_faults, blocks_in, blocks_out, switches, preemptions;
     std::uint64_t ring_head;                      // absolute offset of the end of output
     std::uint64_t consumed;                       // as the manager last said by watch
+    std::uint64_t seen;                           // likewise; at hand-over, of the manager before
     std::array<std::uint64_t, 4> consumed_counts; // likewise: stdout bytes, dropped; stderr bytes, dropped
     std::int64_t ready_mono_ns;
     std::int64_t watchdog_mono_ns; // last WATCHDOG=1, 0 for never
@@ -181,6 +183,7 @@ struct Watch {
     std::uint64_t consumed; // ring offset up to which output is in the manager's sinks; kept for the next manager
     std::uint64_t seen; // ring offset up to which it was read; a ChildState follows as soon as ring_head is beyond it
     std::array<std::uint64_t, 4> counts; // the manager's totals at `consumed`, only kept: see ChildState
+    std::uint64_t newest_line;           // number of the newest line made of any output by then, only kept: see Hello
 };
 struct Settings {
     std::int64_t stop_budget_ns; // orderly stop: from its beginning to the keeper's own KILL of what is left

@@ -46,7 +46,7 @@ void Journal::reopen_sinks()
     for (const auto& sink : sinks_) sink.writer->reopen();
 }
 
-void Journal::emit(Capture& capture, const output::Line& line)
+void Journal::emit(Capture& capture, const output::Line& line, bool to_sinks)
 {
     if (capture.answers && line.stream == protocol::Stream::out) return;
     output::LogLine out;
@@ -58,8 +58,24 @@ void Journal::emit(Capture& capture, const output::Line& line)
     out.partial = line.partial;
     out.late = line.late;
     logs_.append(out);
+    if (!to_sinks) return;
     for (const auto& sink : sinks_) sink.writer->write(out);
     capture.last_seq = out.seq;
+}
+
+void Journal::split(Capture& capture, const output::Piece& piece, const output::Position& before,
+                    std::int64_t exited_mono_ns, const Give& give)
+{
+    const auto& chunk = piece.chunk;
+    if (piece.dropped_before > 0) {
+        capture.splitter.flush(chunk.stream, give); // what was begun goes on behind the gap: not the same line
+        capture.dropped += piece.dropped_before;
+        dropped_ += piece.dropped_before;
+        base::log::warning("output was overwritten before it was read",
+                           {{"run", capture.run}, {"bytes", piece.dropped_before}});
+    }
+    const bool late = exited_mono_ns != 0 && chunk.mono_ns > exited_mono_ns;
+    capture.splitter.feed(chunk.stream, chunk.data, base::wall_from_ns(chunk.wall_ns), late, before, give);
 }
 
 bool Journal::read(Capture& capture, std::int64_t exited_mono_ns, const std::function<void(std::string_view)>& on_line)
@@ -73,16 +89,7 @@ bool Journal::read(Capture& capture, std::int64_t exited_mono_ns, const std::fun
     auto before = capture.source.position();
     for (; capture.source.next(piece); before = capture.source.position()) {
         any = true;
-        const auto& chunk = piece.chunk;
-        if (piece.dropped_before > 0) {
-            capture.splitter.flush(chunk.stream, give); // what was begun goes on behind the gap: not the same line
-            capture.dropped += piece.dropped_before;
-            dropped_ += piece.dropped_before;
-            base::log::warning("output was overwritten before it was read",
-                               {{"run", capture.run}, {"bytes", piece.dropped_before}});
-        }
-        const bool late = exited_mono_ns != 0 && chunk.mono_ns > exited_mono_ns;
-        capture.splitter.feed(chunk.stream, chunk.data, base::wall_from_ns(chunk.wall_ns), late, before, give);
+        split(capture, piece, before, exited_mono_ns, give);
     }
     if (any) capture.progress.read_up_to(capture.source.position(), capture.splitter.pending(), capture.last_seq);
     return any;
@@ -107,7 +114,7 @@ void Journal::tell(Capture& capture, protocol::ChildId child)
     if (seen == capture.told_seen && at == capture.told_consumed) return;
     capture.told_seen = seen;
     capture.told_consumed = at;
-    keeper_.watch({child, at.offset, seen, {at.out.bytes, at.out.dropped, at.err.bytes, at.err.dropped}});
+    keeper_.watch({child, at.offset, seen, output::counts_of(at), logs_.last_seq()});
 }
 
 } // namespace processd::supervisor

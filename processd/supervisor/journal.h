@@ -38,6 +38,15 @@ struct Capture {
     std::string run;
 };
 
+// A run whose output an earlier manager has read.
+struct HeldOutput {
+    Capture* capture;                              // stands where that output was consumed
+    output::RingSource past;                       // from the oldest byte that the ring holds
+    std::uint64_t seen;                            // how far it was read
+    std::int64_t exited_mono_ns;                   // as in read()
+    std::function<void(std::string_view)> on_line; // likewise
+};
+
 class Journal {
 public:
     Journal(loop::Loop& loop, loop::KeeperClient& keeper, output::LogStore& logs);
@@ -50,6 +59,10 @@ public:
     // Reads what is there. exited_mono_ns: 0 while the leader lives. on_line sees every line, for readiness. True if
     // there was anything.
     bool read(Capture& capture, std::int64_t exited_mono_ns, const std::function<void(std::string_view)>& on_line);
+    // At the beginning, for all runs at once: what the keeper still holds of output that an earlier manager has read
+    // comes into the log window once more, in order of time, and what it had not in its sinks into these. Lines begun
+    // then are ended by what comes next. former_newest: as in LogStore::taken_up.
+    void take_up(std::vector<HeldOutput> held, std::uint64_t former_newest);
     // The end of output: unfinished lines are given out.
     void finish(Capture& capture);
     // Tells the keeper what was seen and consumed, where that is news.
@@ -62,7 +75,11 @@ public:
     std::function<void()> on_progress;
 
 private:
-    void emit(Capture& capture, const output::Line& line);
+    struct Past;
+    using Give = output::LineSplitter::Emit;
+    void emit(Capture& capture, const output::Line& line, bool to_sinks = true);
+    void split(Capture& capture, const output::Piece& piece, const output::Position& before,
+               std::int64_t exited_mono_ns, const Give& give);
     [[nodiscard]] std::uint64_t written_seq() const;
 
     loop::KeeperClient& keeper_;

@@ -57,6 +57,7 @@ struct LiveRun {
     std::optional<Capture> capture;
     std::unique_ptr<loop::Timer> timer; // the machine's deadline
     bool told_spawned = false, told_exit = false, told_ready = false;
+    bool ready_line = false;   // an earlier manager read the line that makes it ready
     bool empty_wanted = false; // SIGKILL was decided before the child had an id
     bool closing = false;      // the machine has closed; waiting for the end of output
     bool closed_told = false;  // whoever listens hears, or has heard, of the end

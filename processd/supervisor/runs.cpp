@@ -241,10 +241,11 @@ void Runs::told(const protocol::ChildState& state, std::string_view cookie, std:
     if (m.resumed) m.update(*live);
 }
 
-void Runs::resume()
+void Runs::resume(std::uint64_t newest_line)
 {
     auto& m = *impl_;
     m.lose_unknown();
+    m.take_up_output(newest_line);
     m.resumed = true;
     std::vector<std::uint64_t> numbers;
     for (const auto& entry : m.table.all()) numbers.push_back(entry.first);

@@ -101,8 +101,8 @@ public:
     // What the keeper says of a child. Until resume() it is only taken down, as a run may need others to be known.
     void told(const protocol::ChildState& state, std::string_view cookie, std::vector<base::UniqueFd> fds);
     // The end of the hand-over: runs that only the store knows are lost, and the others go on, telling what happened to
-    // them.
-    void resume();
+    // them. newest_line: as the keeper's hello has it.
+    void resume(std::uint64_t newest_line);
 
     // Commits what is queued now, for the orderly stop. True if nothing is left.
     bool flush();

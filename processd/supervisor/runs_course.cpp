@@ -34,7 +34,7 @@ void Runs::Impl::update(LiveRun& live)
     }
     read_output(live);
     if (gone()) return;
-    if ((state.flags & protocol::flag_ready) != 0 && !std::exchange(live.told_ready, true))
+    if (((state.flags & protocol::flag_ready) != 0 || live.ready_line) && !std::exchange(live.told_ready, true))
         owner.on_ready.tell(live.record.id);
     if (gone()) return;
     if (!live.told_exit && state.phase == Phase::failed) {
@@ -171,7 +171,10 @@ void Runs::Impl::close(LiveRun& live)
 {
     if (std::exchange(live.closed_told, true)) return;
     if (live.timer) live.timer->cancel();
-    if (live.capture) journal.finish(*live.capture);
+    if (live.capture) {
+        journal.finish(*live.capture);
+        if (live.child != 0) journal.tell(*live.capture, live.child); // which lines there were outlives this manager
+    }
     take_output(live);
     // What is decided because of this end must be on record before the keeper forgets the child: told before the
     // put.

@@ -47,6 +47,7 @@ struct Runs::Impl {
     void bind(LiveRun& live, const protocol::ChildState& state, std::vector<base::UniqueFd>& fds);
     void adopt(const protocol::ChildState& state, std::string_view cookie, std::vector<base::UniqueFd>& fds);
     void adopt_target(LiveRun& lookup);
+    void take_up_output(std::uint64_t newest_line);
     void lose_unknown(); // open records that the keeper knows nothing of
 };
 

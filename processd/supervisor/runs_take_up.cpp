@@ -100,6 +100,30 @@ void Runs::Impl::adopt_target(LiveRun& lookup)
     add(std::move(launch)).lookup = lookup.record.id;
 }
 
+// The log goes on where the manager before left off. A line that made its run ready counts again: nobody knows whether
+// that was still taken note of.
+void Runs::Impl::take_up_output(std::uint64_t newest_line)
+{
+    std::vector<HeldOutput> held;
+    std::vector<std::uint64_t> ready;
+    for (const auto& [number, live] : table.all()) {
+        if (!live->capture) continue;
+        auto past = output::RingSource::open(live->ring.get());
+        if (!past) continue; // as unlikely as that bind() failed, and told there
+        std::function<void(std::string_view)> on_line;
+        if (const auto& pattern = live->launch.ready_pattern; !pattern.empty())
+            on_line = [&ready, &pattern, n = number](std::string_view line) {
+                if (line.find(pattern) != std::string_view::npos) ready.push_back(n);
+            };
+        held.push_back(
+            {&*live->capture, *std::move(past), live->told.seen, live->told.exited_mono_ns, std::move(on_line)});
+    }
+    journal.take_up(std::move(held), newest_line);
+    for (const auto& [number, live] : table.all())
+        if (live->capture) journal.tell(*live->capture, live->child);
+    for (const auto number : ready) table.numbered(number)->ready_line = true;
+}
+
 // What the store has as open and the keeper does not know ended with an earlier keeper.
 void Runs::Impl::lose_unknown()
 {

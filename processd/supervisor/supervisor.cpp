@@ -248,7 +248,7 @@ struct Supervisor::Impl {
         operations->restore();
         if (!restored) operations->forget_open("the daemon was started anew");
         services->load(configuration.services, restored);
-        runs->resume();
+        runs->resume(hello.newest_line);
         memory->refresh();
         base::log::info("manager serves", {{"incarnation", hello.incarnation},
                                            {"services", configuration.services.size()},

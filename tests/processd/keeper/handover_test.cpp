@@ -65,7 +65,7 @@ TEST_CASE("a manager's SIGKILL loses no child, exit, output, cookie or readiness
     const auto ended_before = first->run(shell("exit 3")).state.id;
     const protocol::Child cookie{stays, 8, 0};
     first->send(protocol::Type::cookie, {protocol::bytes_of(cookie), "replaced"});
-    const protocol::Watch watch{ends, 40, 40, {7, 1, 2, 3}};
+    const protocol::Watch watch{ends, 40, 48, {7, 1, 2, 3}, 77};
     first->send(protocol::Type::watch, {protocol::bytes_of(watch)});
 
     ::kill(first->pid(), SIGKILL);
@@ -83,6 +83,8 @@ TEST_CASE("a manager's SIGKILL loses no child, exit, output, cookie or readiness
     CHECK(ended.cookie == "cookie of one that ends");
     CHECK(ended.ring->text(Stream::out) == "before\nafter\n");
     CHECK(ended.state.consumed == 40);
+    CHECK(ended.state.seen == 48);
+    CHECK(second->hello()->newest_line == 77);
     CHECK(ended.state.consumed_counts == std::array<std::uint64_t, 4>{7, 1, 2, 3});
     auto& staying = second->children()[stays];
     CHECK(staying.cookie == "replaced");
@@ -190,7 +192,7 @@ TEST_CASE("a manager that sends nonsense or closes its channel is replaced", "[k
     CHECK(third->hello()->incarnation == 3);
     ::shutdown(third->channel_fd(), SHUT_RDWR);
     CHECK(keeper.manager()->hello()->incarnation == 4);
-    CHECK(keeper.log().find("speaks version 2") != std::string::npos);
+    CHECK(keeper.log().find("speaks version " + std::to_string(protocol::version + 1)) != std::string::npos);
 }
 
 TEST_CASE("hundreds of children are handed over through a socket that holds fewer messages", "[keeper][handover]")

@@ -289,7 +289,7 @@ void ManagerSide::ack(const KnownChild& child)
 }
 void ManagerSide::watch(const KnownChild& child, std::uint64_t consumed)
 {
-    const protocol::Watch message{child.state.id, consumed, consumed, {}};
+    const protocol::Watch message{child.state.id, consumed, consumed, {}, 0};
     send(protocol::Type::watch, {protocol::bytes_of(message)});
 }
 

@@ -151,12 +151,11 @@ TEST_CASE("a line larger than a block is kept", "[output][log_store]")
     CHECK(read.lines[1].data == "small");
 }
 
-TEST_CASE("a token of an earlier keeper or manager is a restart", "[output][log_store]")
+TEST_CASE("a token of an earlier keeper, or one that never was, is a restart", "[output][log_store]")
 {
     LogStore store{epoch, first_seq(2), 1U << 20U};
     add(store, "web", "first of this manager");
-    for (const auto& token :
-         {Token{epoch - 1, first_seq(2) + 1}, Token{epoch, first_seq(1) + 9}, Token{epoch, first_seq(2) + 100}}) {
+    for (const auto& token : {Token{epoch - 1, first_seq(2) + 1}, Token{epoch, first_seq(2) + 100}}) {
         auto follower = store.follow({}, token, 0);
         const auto read = store.read(follower, 10, plenty, plenty);
         REQUIRE(read.gap);
@@ -167,6 +166,30 @@ TEST_CASE("a token of an earlier keeper or manager is a restart", "[output][log_
     }
     auto current = store.follow({}, Token{epoch, first_seq(2) + 1}, 0);
     CHECK(!store.read(current, 10, plenty, plenty).gap);
+}
+
+TEST_CASE("a token of an earlier manager goes on behind what was taken up of its lines", "[output][log_store]")
+{
+    LogStore store{epoch, first_seq(2), 1U << 20U};
+    add(store, "web", "of the manager before");
+    store.taken_up(first_seq(1) + 9);
+    add(store, "web", "first of this manager");
+
+    auto up_to_date = store.follow({}, Token{epoch, first_seq(1) + 9}, 0);
+    const auto read = store.read(up_to_date, 10, plenty, plenty);
+    CHECK(!read.gap);
+    REQUIRE(read.lines.size() == 1);
+    CHECK(read.lines[0].data == "first of this manager");
+
+    const Token missed_some{epoch, first_seq(1) + 8};
+    auto behind = store.follow({}, missed_some, 0);
+    const auto late = store.read(behind, 10, plenty, plenty);
+    CHECK(late.gap == Gap{missed_some, {epoch, first_seq(2) + 1}, GapReason::restarted});
+    REQUIRE(late.lines.size() == 1);
+    CHECK(late.lines[0].data == "first of this manager");
+
+    auto anew = store.follow({}, {}, 10);
+    CHECK(store.read(anew, 10, plenty, plenty).lines.size() == 2);
 }
 
 TEST_CASE("a follower further behind than it may be is moved to the newest line", "[output][log_store]")
