@@ -40,7 +40,13 @@ std::optional<std::string> text_from(const json& j, const char* key)
     return found->get<std::string>();
 }
 
-json count_json(const StreamCount& count) { return {{"bytes", count.bytes}, {"dropped", count.dropped}}; }
+json count_json(const StreamCount& count)
+{
+    json j;
+    j["bytes"] = count.bytes;
+    j["dropped"] = count.dropped;
+    return j;
+}
 StreamCount count_from(const json& j) { return {j.at("bytes"), j.at("dropped")}; }
 
 json piece_json(const OutputPiece& piece)
@@ -62,40 +68,53 @@ std::optional<RunKind> run_kind(std::string_view name)
     return std::nullopt;
 }
 
+// Key by key: a list in braces would make an array of each pair and all of them, at three times the cost, and every run
+// comes through here several times.
+json request_json(const RunRecord& r)
+{
+    json j;
+    j["id"] = r.id;
+    j["number"] = r.number;
+    j["kind"] = name_of(r.kind);
+    j["name"] = r.name;
+    j["parent"] = or_null(r.parent);
+    j["process"] = r.process;
+    j["fingerprint"] = r.fingerprint;
+    j["timeout_ms"] = json_ms(r.timeout);
+    j["stop_timeout_ms"] = json_ms(r.stop_timeout);
+    j["created"] = json_time(r.created);
+    j["asked_by"] = nullptr;
+    if (r.asked_by) {
+        json& by = j["asked_by"];
+        by["uid"] = r.asked_by->uid;
+        by["pid"] = r.asked_by->pid;
+        by["command"] = r.asked_by->command;
+    }
+    return j;
+}
+
 void to_json(json& j, const RunRecord& r)
 {
-    j = {{"id", r.id},
-         {"number", r.number},
-         {"kind", name_of(r.kind)},
-         {"name", r.name},
-         {"parent", or_null(r.parent)},
-         {"process", r.process},
-         {"fingerprint", r.fingerprint},
-         {"timeout_ms", json_ms(r.timeout)},
-         {"stop_timeout_ms", json_ms(r.stop_timeout)},
-         {"state", name_of(r.state)},
-         {"pid", r.pid},
-         {"created", json_time(r.created)},
-         {"started", json_time(r.started)},
-         {"ended", json_time(r.ended)},
-         {"duration_us", r.duration ? json(r.duration->count() / 1000) : json(nullptr)},
-         {"reason", r.reason},
-         {"usage",
-          {{"user_us", r.usage.user.count() / 1000},
-           {"system_us", r.usage.system.count() / 1000},
-           {"max_rss_kb", r.usage.max_rss_kb},
-           {"minor_faults", r.usage.minor_faults},
-           {"major_faults", r.usage.major_faults},
-           {"blocks_in", r.usage.blocks_in},
-           {"blocks_out", r.usage.blocks_out}}},
-         {"stdout", count_json(r.out)},
-         {"stderr", count_json(r.err)},
-         {"late", r.late},
-         {"leftovers", r.leftovers},
-         {"proof", or_null(r.proof)}};
-    j["asked_by"] = r.asked_by
-                        ? json{{"uid", r.asked_by->uid}, {"pid", r.asked_by->pid}, {"command", r.asked_by->command}}
-                        : json(nullptr);
+    j = request_json(r);
+    j["state"] = name_of(r.state);
+    j["pid"] = r.pid;
+    j["started"] = json_time(r.started);
+    j["ended"] = json_time(r.ended);
+    j["duration_us"] = r.duration ? json(r.duration->count() / 1000) : json(nullptr);
+    j["reason"] = r.reason;
+    json& usage = j["usage"];
+    usage["user_us"] = r.usage.user.count() / 1000;
+    usage["system_us"] = r.usage.system.count() / 1000;
+    usage["max_rss_kb"] = r.usage.max_rss_kb;
+    usage["minor_faults"] = r.usage.minor_faults;
+    usage["major_faults"] = r.usage.major_faults;
+    usage["blocks_in"] = r.usage.blocks_in;
+    usage["blocks_out"] = r.usage.blocks_out;
+    j["stdout"] = count_json(r.out);
+    j["stderr"] = count_json(r.err);
+    j["late"] = r.late;
+    j["leftovers"] = r.leftovers;
+    j["proof"] = or_null(r.proof);
     if (r.outcome)
         to_json(j, *r.outcome);
     else
@@ -105,8 +124,9 @@ void to_json(json& j, const RunRecord& r)
     j["tail"] = std::move(tail);
 }
 
-void from_json(const json& j, RunRecord& r)
+RunRecord request_from(const json& j)
 {
+    RunRecord r;
     r.id = j.at("id");
     r.number = j.at("number");
     const auto kind = run_kind(j.at("kind").get_ref<const std::string&>());
@@ -120,6 +140,15 @@ void from_json(const json& j, RunRecord& r)
     r.fingerprint = j.at("fingerprint");
     r.timeout = duration_from(j, "timeout_ms");
     r.stop_timeout = duration_from(j, "stop_timeout_ms").value_or(base::Duration{});
+    r.created = time_from(j, "created");
+    if (const auto& asked = j.at("asked_by"); !asked.is_null())
+        r.asked_by = Identity{asked.at("uid"), asked.at("pid"), asked.at("command")};
+    return r;
+}
+
+void from_json(const json& j, RunRecord& r)
+{
+    r = request_from(j);
     const auto& state = j.at("state").get_ref<const std::string&>();
     bool known = false;
     for (std::size_t i = 0; i < state_names.size(); ++i)
@@ -129,7 +158,6 @@ void from_json(const json& j, RunRecord& r)
         }
     if (!known) throw json::other_error::create(506, "unknown state of a run", &j);
     r.pid = j.at("pid");
-    r.created = time_from(j, "created");
     r.started = time_from(j, "started");
     r.ended = time_from(j, "ended");
     if (const auto& us = j.at("duration_us"); !us.is_null())
@@ -148,8 +176,6 @@ void from_json(const json& j, RunRecord& r)
     r.late = j.at("late");
     r.leftovers = j.at("leftovers").get<std::vector<std::int32_t>>();
     r.proof = text_from(j, "proof");
-    if (const auto& asked = j.at("asked_by"); !asked.is_null())
-        r.asked_by = Identity{asked.at("uid"), asked.at("pid"), asked.at("command")};
     if (!j.at("outcome").is_null()) r.outcome = j.get<Outcome>();
     for (const auto& piece : j.at("tail"))
         r.tail.push_back({piece.at("stream"), time_from(piece, "time"), bytes_from(piece), piece.value("late", false)});

@@ -77,6 +77,9 @@ std::string_view name_of(RunKind kind);
 std::string_view name_of(RunState state);
 std::optional<RunKind> run_kind(std::string_view name);
 
+// What was asked for, without what became of it. request_from throws nlohmann's exceptions.
+nlohmann::json request_json(const RunRecord& record);
+RunRecord request_from(const nlohmann::json& j);
 // Everything, as stored.
 void to_json(nlohmann::json& j, const RunRecord& record);
 void from_json(const nlohmann::json& j, RunRecord& record);

@@ -13,10 +13,11 @@ using nlohmann::json;
 
 json launch_json(const Launch& launch, bool with_stdin)
 {
-    json j{{"record", launch.record},
-           {"ready_by", static_cast<int>(launch.ready_by)},
-           {"ready_fd", launch.ready_fd},
-           {"ready_pattern", launch.ready_pattern}};
+    json j;
+    j["record"] = model::request_json(launch.record);
+    j["ready_by"] = static_cast<int>(launch.ready_by);
+    j["ready_fd"] = launch.ready_fd;
+    j["ready_pattern"] = launch.ready_pattern;
     if (launch.runtime_directory) j["runtime_directory"] = *launch.runtime_directory;
     if (with_stdin && launch.stdin_data) j["stdin_base64"] = model::to_base64(*launch.stdin_data);
     if (launch.then) j["then"] = launch_json(*launch.then, true);
@@ -26,7 +27,7 @@ json launch_json(const Launch& launch, bool with_stdin)
 Launch launch_from(const json& j)
 {
     Launch launch;
-    launch.record = j.at("record").get<model::RunRecord>();
+    launch.record = model::request_from(j.at("record"));
     launch.ready_by = static_cast<protocol::ReadyBy>(j.at("ready_by").get<int>());
     launch.ready_fd = j.at("ready_fd");
     launch.ready_pattern = j.at("ready_pattern");

@@ -22,7 +22,7 @@ namespace processd::supervisor {
 // specification memfd, and so is on record from the first instant. A run that has to be prepared first travels in the
 // note of its lookup run, as `then`.
 struct Launch {
-    model::RunRecord record; // as at the beginning
+    model::RunRecord record; // as at the beginning: only what was asked for
     std::optional<std::string> stdin_data;
     std::optional<std::string> runtime_directory;
     protocol::ReadyBy ready_by = protocol::ReadyBy::none;

@@ -37,10 +37,19 @@ base::Result<void> RunArchive::save(const model::RunRecord& record)
 
 void RunArchive::save_beginning(const LiveRun& live)
 {
-    const auto id = live.record.id; // the run may be forgotten by what this flushes
-    if (const auto saved = save(live.record); !saved)
-        base::log::warning("a run's beginning could not be put on record; its end will be",
-                           {{"run", id}, {"reason", saved.error().message()}});
+    beginnings_.push_back(live.record.number);
+    flush_soon();
+}
+
+void RunArchive::queue_beginnings()
+{
+    for (const auto number : std::exchange(beginnings_, {})) {
+        const LiveRun* const live = table_.numbered(number);
+        if (live == nullptr || live->final) continue;
+        if (const auto put = records_.put(live->record); !put)
+            base::log::warning("a run's beginning could not be put on record; its end will be",
+                               {{"run", live->record.id}, {"reason", put.error().message()}});
+    }
 }
 
 void RunArchive::close(LiveRun& live)
@@ -84,6 +93,7 @@ bool RunArchive::queue_waiting()
 bool RunArchive::flush()
 {
     timer_.cancel();
+    queue_beginnings();
     bool all = false;
     while (!all) {
         all = queue_waiting();

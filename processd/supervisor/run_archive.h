@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace processd::loop {
 class KeeperClient;
@@ -29,7 +30,8 @@ public:
 
     // Queues the record as it is now. An error is one of the queue: what is queued is written sooner or later.
     base::Result<void> save(const model::RunRecord& record);
-    // The same for a run's beginning, where an error is only worth a warning: the end will be on record.
+    // A run's beginning, for the case that the keeper dies before its end. Written with the next group: most runs have
+    // ended by then, and only their end is. An error is only worth a warning.
     void save_beginning(const LiveRun& live);
     // Queues the final record of a run that is closed. With a full group it may be forgotten before this returns.
     void close(LiveRun& live);
@@ -47,12 +49,14 @@ private:
     void flush_soon();
     void forget(LiveRun& live);
     void forget_oldest();
+    void queue_beginnings();
     bool queue_waiting(); // final records that the store had no room for; true if there is none left
 
     loop::KeeperClient& keeper_;
     store::Records& records_;
     RunTable& table_;
-    std::optional<base::Error> trouble_; // the last flush failed
+    std::vector<std::uint64_t> beginnings_; // numbers of runs
+    std::optional<base::Error> trouble_;    // the last flush failed
     std::size_t waiting_ = 0;
     std::uint64_t given_up_ = 0; // runs that the keeper forgot before they were on record, since trouble began
     loop::Timer timer_;
