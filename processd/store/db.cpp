@@ -130,7 +130,7 @@ base::Result<Db> Db::open(const std::string& path, int hash_size, bool durable_c
         trouble->message.clear();
         errno = 0;
         const int flags =
-            TDB_INCOMPATIBLE_HASH | TDB_DISALLOW_NESTING | TDB_SEQNUM | (durable_commits ? 0 : TDB_NOSYNC);
+            TDB_NOMMAP | TDB_INCOMPATIBLE_HASH | TDB_DISALLOW_NESTING | TDB_SEQNUM | (durable_commits ? 0 : TDB_NOSYNC);
         return tdb_open_ex(name.c_str(), hash_size, flags, open_flags, 0600, &logging, nullptr);
     };
     if (!*there) {
