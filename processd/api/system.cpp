@@ -22,8 +22,9 @@ void get_system(const Call& call)
 
 void post_reload(const Call& call)
 {
-    call.context.supervisor.reload([exchange = call.exchange](const json& changes, const json& errors) {
-        if (!changes.is_null()) return exchange->reply(json_reply(200, changes));
+    call.context.supervisor.reload([exchange = call.exchange](const base::Result<json>& changes, const json& errors) {
+        if (changes) return exchange->reply(json_reply(200, *changes));
+        if (changes.error().code != base::Errc::bad_input) return exchange->reply(problem(changes.error()));
         const auto count = std::to_string(errors.size());
         exchange->reply(problem(Kind::bad_config,
                                 "the configuration on disk has " + count + (count == "1" ? " error" : " errors") +

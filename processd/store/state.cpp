@@ -20,7 +20,13 @@ constexpr int hash_size = 131;
 struct State::Impl {
     base::Result<void> commit(const std::vector<Change>& changes);
     Db db;
+    std::map<std::string, std::optional<std::string>, std::less<>> waiting; // not empty only after a failure
 };
+
+Change change_of(std::string key, const nlohmann::json& document)
+{
+    return {std::move(key), document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
+}
 
 State::State(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 State::State(State&&) noexcept = default;
@@ -32,18 +38,21 @@ base::Result<State> State::open(const Directory& directory, bool durable_commits
     const auto readable = [](const Db& db) { return db.for_each([](std::string_view, std::string_view) {}); };
     auto db = Db::open_or_set_aside(directory.file("state.tdb"), hash_size, durable_commits, readable);
     if (!db) return tl::unexpected(db.error());
-    return State{std::make_unique<Impl>(Impl{*std::move(db)})};
+    return State{std::make_unique<Impl>(Impl{*std::move(db), {}})};
 }
 
 base::Result<void> State::put_now(std::string_view key, const nlohmann::json& document)
 {
-    return apply({{std::string(key), document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)}});
+    return apply({change_of(std::string(key), document)});
 }
 
 base::Result<void> State::erase(std::string_view key) { return apply({{std::string(key), std::nullopt}}); }
 
-base::Result<void> State::apply(const std::vector<Change>& changes)
+base::Result<void> State::apply(const std::vector<Change>& wanted)
 {
+    std::vector<Change> changes;
+    for (const auto& [key, document] : impl_->waiting) changes.push_back({key, document});
+    changes.insert(changes.end(), wanted.begin(), wanted.end());
     auto done = impl_->commit(changes);
     if (!done && done.error().code == base::Errc::corrupt) {
         // Whatever can still be read goes to a fresh file: what an operator decided is not in any other place.
@@ -57,9 +66,27 @@ base::Result<void> State::apply(const std::vector<Change>& changes)
         all.insert(all.end(), changes.begin(), changes.end());
         done = impl_->commit(all);
     }
-    if (done) base::crash_point("commit:after", "state");
-    return done;
+    if (!done) return done;
+    base::crash_point("commit:after", "state");
+    if (!impl_->waiting.empty()) base::log::info("state is on record again");
+    impl_->waiting.clear();
+    return {};
 }
+
+// Once a change waits, later ones join it and only retry() tries: a failed commit costs more than one that succeeds.
+void State::keep(const std::vector<Change>& changes)
+{
+    if (impl_->waiting.empty()) {
+        const auto done = apply(changes);
+        if (done) return;
+        base::log::error("state cannot be put on record; what happens goes on, and it is tried again",
+                         {{"reason", done.error().message()}});
+    }
+    for (const auto& change : changes) impl_->waiting[change.key] = change.document;
+    if (on_waiting) on_waiting();
+}
+
+bool State::retry() { return impl_->waiting.empty() || apply({}).has_value(); }
 
 base::Result<void> State::Impl::commit(const std::vector<Change>& changes)
 {
@@ -75,7 +102,9 @@ base::Result<void> State::Impl::commit(const std::vector<Change>& changes)
 
 base::Result<nlohmann::json> State::get(std::string_view key) const
 {
-    auto text = impl_->db.get(key);
+    const auto waits = impl_->waiting.find(key);
+    auto text =
+        waits != impl_->waiting.end() ? base::Result<std::optional<std::string>>{waits->second} : impl_->db.get(key);
     if (!text) return tl::unexpected(text.error());
     if (!*text) return base::fail(base::Errc::not_found, "there is no state \"" + std::string(key) + "\"");
     auto document = model::parse_json(**text);
@@ -93,6 +122,11 @@ void State::for_each(std::string_view key_prefix,
         if (key.starts_with(key_prefix)) texts.emplace(key, text);
     });
     if (!done) base::log::error("state cannot be read", {{"reason", done.error().message()}});
+    for (const auto& [key, document] : impl_->waiting) {
+        if (!key.starts_with(key_prefix)) continue;
+        texts.erase(key);
+        if (document) texts.emplace(key, *document);
+    }
     for (const auto& [key, text] : texts) {
         auto document = model::parse_json(text);
         if (document)

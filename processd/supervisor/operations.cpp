@@ -82,17 +82,7 @@ void Operations::restore()
 
 void Operations::forget_open(std::string_view reason)
 {
-    std::vector<std::string> open;
-    for (const auto& [id, operation] : operations_)
-        if (operation.state != "done") open.push_back(id);
-    for (const auto& id : open) finish(id, "aborted", std::string(reason));
-}
-
-void Operations::save(const Operation& operation)
-{
-    if (const auto saved = state_.put_now(std::string(key_prefix) + operation.id, operation); !saved)
-        base::log::error("an operation cannot be put on record",
-                         {{"operation", operation.id}, {"reason", saved.error().message()}});
+    for (const auto& operation : open()) finish(operation.id, "aborted", std::string(reason));
 }
 
 base::Result<Operation> Operations::begin(std::string action, std::string service,
@@ -111,7 +101,7 @@ base::Result<Operation> Operations::begin(std::string action, std::string servic
         const auto oldest = std::find_if(operations_.begin(), operations_.end(),
                                          [](const auto& e) { return e.second.state == "done"; });
         if (oldest == operations_.end()) break;
-        (void)state_.erase(std::string(key_prefix) + oldest->first);
+        state_.keep({{std::string(key_prefix) + oldest->first, std::nullopt}});
         operations_.erase(oldest);
     }
     on_change.tell(operation);
@@ -119,7 +109,7 @@ base::Result<Operation> Operations::begin(std::string action, std::string servic
 }
 
 void Operations::finish(std::string_view id, std::string result, std::string reason, std::optional<std::string> proof,
-                        std::vector<std::int32_t> survivors)
+                        std::vector<std::int32_t> survivors, std::vector<store::Change> with)
 {
     const auto found = operations_.find(id);
     if (found == operations_.end() || found->second.state == "done") return;
@@ -130,7 +120,8 @@ void Operations::finish(std::string_view id, std::string result, std::string rea
     operation.ended = base::wall_now();
     operation.proof = std::move(proof);
     operation.survivors = std::move(survivors);
-    save(operation);
+    with.push_back(store::change_of(std::string(key_prefix) + operation.id, operation));
+    state_.keep(with);
     const auto copy = operation;
     on_change.tell(copy);
 }
@@ -140,7 +131,7 @@ void Operations::add_run(std::string_view id, const std::string& run)
     const auto found = operations_.find(id);
     if (found == operations_.end()) return;
     found->second.runs.push_back(run);
-    save(found->second);
+    state_.keep({store::change_of(std::string(key_prefix) + found->first, found->second)});
 }
 
 base::Result<Operation> Operations::get(std::string_view id) const
@@ -173,6 +164,14 @@ const Operation* Operations::open_for(std::string_view service) const
     for (auto at = operations_.rbegin(); at != operations_.rend(); ++at)
         if (at->second.service == service && at->second.state != "done") return &at->second;
     return nullptr;
+}
+
+std::vector<Operation> Operations::open() const
+{
+    std::vector<Operation> found;
+    for (const auto& [id, operation] : operations_)
+        if (operation.state != "done") found.push_back(operation);
+    return found;
 }
 
 std::size_t Operations::open_count() const

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // processd/supervisor/operations.h: the changes of services that somebody asked for, each with its end. An operation is
-// on record in state.tdb before start() of it returns; the newest max_kept finished ones are remembered.
+// on record in state.tdb before begin() of it returns, or nothing has begun: that it is open there is what tells the
+// next manager of a wish that was not carried out yet. The newest max_kept finished ones are remembered.
 #pragma once
 
 #include "helpers/base/result.h"
@@ -19,7 +20,8 @@
 
 namespace processd::store {
 class State;
-}
+struct Change;
+} // namespace processd::store
 
 namespace processd::supervisor {
 
@@ -49,8 +51,9 @@ public:
     void restore();                            // what an earlier manager left
     void forget_open(std::string_view reason); // a new keeper life: what was open can't be finished
     base::Result<Operation> begin(std::string action, std::string service, std::optional<model::Identity> asked_by);
+    // `with` goes on record in the same transaction.
     void finish(std::string_view id, std::string result, std::string reason, std::optional<std::string> proof = {},
-                std::vector<std::int32_t> survivors = {});
+                std::vector<std::int32_t> survivors = {}, std::vector<store::Change> with = {});
     void add_run(std::string_view id, const std::string& run);
 
     [[nodiscard]] base::Result<Operation> get(std::string_view id) const; // Errc::not_found
@@ -60,12 +63,11 @@ public:
                                               std::size_t limit, std::optional<std::string>* next) const;
     [[nodiscard]] const Operation* open_for(std::string_view service) const; // start, stop or restart under way
     [[nodiscard]] std::size_t open_count() const;
+    [[nodiscard]] std::vector<Operation> open() const; // oldest first
 
     Event<const Operation&> on_change;
 
 private:
-    void save(const Operation& operation);
-
     store::State& state_;
     std::map<std::string, Operation, std::less<>> operations_; // ULIDs sort by time
 };

@@ -19,20 +19,6 @@ namespace service = model::service;
 
 constexpr const char* by_configuration = "its configuration (start = auto)";
 
-std::string who(const std::optional<model::Identity>& by)
-{
-    if (!by) return "the daemon";
-    return "uid " + std::to_string(by->uid) + (by->command.empty() ? "" : " (" + by->command + ")");
-}
-
-// Has a main process that was seen to run, or did when it was told to end.
-bool has_main(const service::State& state)
-{
-    if (const auto* starting = std::get_if<service::Starting>(&state)) return starting->spawned;
-    if (const auto* stop = std::get_if<service::StopCommand>(&state)) return !stop->ended;
-    return std::holds_alternative<service::Ready>(state) || std::holds_alternative<service::Stopping>(state);
-}
-
 } // namespace
 
 Services::Services(loop::Loop& loop, Runs& runs, Operations& operations, store::State& state,
@@ -68,41 +54,14 @@ void Services::load(const std::map<std::string, model::ServiceSpec>& specs, bool
         for (const auto* id : {&entry.main, &entry.aux})
             if (!id->empty()) m.service_of_run[*id] = name;
     });
-    for (const auto& name : stale) (void)m.state.erase("service/" + name);
+    for (const auto& name : stale) m.state.keep({{"service/" + name, std::nullopt}});
     for (auto& [name, entry] : m.services) {
         if (entry.since == base::WallTime{}) entry.since = base::wall_now();
         if (restored && m.state.get("service/" + name)) continue;
         if (entry.spec.auto_start) m.want_start(entry, by_configuration);
     }
     if (!restored) return;
-    // A run that was decided but is known to nobody was never asked for.
-    for (auto& [name, entry] : m.services) {
-        const auto& state = entry.machine.state;
-        const auto known = [&](const std::string& id) { return m.runs.get(id).has_value(); };
-        const auto* starting = std::get_if<service::Starting>(&state);
-        if (has_main(state) && !known(entry.main)) {
-            model::Outcome lost;
-            lost.kind = model::OutcomeKind::lost;
-            m.send(entry, service::MainEnded{lost});
-        } else if (starting != nullptr) {
-            if (!known(entry.main)) m.start_run(entry, Role::main, 0);
-            if (starting->probing && !known(entry.aux)) m.start_run(entry, Role::ready, 0);
-        } else if (const auto* pre = std::get_if<service::PreStart>(&state); pre && !known(entry.aux)) {
-            m.start_run(entry, Role::pre_start, pre->index);
-        } else if (const auto* post = std::get_if<service::PostStop>(&state); post && !known(entry.aux)) {
-            if (post->index < effective(entry, m.prepare_program).post_stop.size())
-                m.start_run(entry, Role::post_stop, post->index);
-            else // there were more of them when this one was due
-                m.send(entry, service::AuxEnded{});
-        } else if (const auto* stop = std::get_if<service::StopCommand>(&state);
-                   stop && stop->running && !known(entry.aux)) {
-            m.start_run(entry, Role::stop, 0);
-        } else if (std::holds_alternative<service::Stopping>(state) && known(entry.main)) {
-            m.perform(entry, service::StopMain{model::OutcomeKind::cancelled, false, entry.spec.stop.timeout});
-        }
-        m.arm(entry);
-        m.check_operation(entry);
-    }
+    m.take_up();
     m.pump_soon.arm();
 }
 
@@ -133,82 +92,28 @@ void Services::apply(const std::map<std::string, model::ServiceSpec>& specs)
 
 base::Result<Operation> Services::start(std::string_view name, const std::optional<model::Identity>& by)
 {
-    auto& m = *impl_;
-    auto found = m.find(name);
-    if (!found) return tl::unexpected(found.error());
-    auto& entry = **found;
-    if (entry.removed) return fail(Errc::conflict, "service \"" + std::string(name) + "\" is no longer configured");
-    auto operation = m.begin(entry, "start", by);
-    if (!operation) return operation;
-    m.want_start(entry, who(by));
-    m.check_operation(entry);
-    return m.operations.get(operation->id);
+    return impl_->operate(name, "start", by);
 }
 
 base::Result<Operation> Services::stop(std::string_view name, const std::optional<model::Identity>& by)
 {
-    auto& m = *impl_;
-    auto found = m.find(name);
-    if (!found) return tl::unexpected(found.error());
-    auto& entry = **found;
-    auto operation = m.begin(entry, "stop", by);
-    if (!operation) return operation;
-    for (const auto& dependent : dependents_of(m.services, name))
-        if (const auto other = m.services.find(dependent);
-            other != m.services.end() && !std::holds_alternative<service::Down>(other->second.machine.state))
-            m.want_stop(other->second, who(by) + ", because it requires " + std::string(name), false);
-    m.want_stop(entry, who(by), false);
-    m.pump();
-    m.check_operation(entry);
-    return m.operations.get(operation->id);
+    return impl_->operate(name, "stop", by);
 }
 
 base::Result<Operation> Services::restart(std::string_view name, const std::optional<model::Identity>& by)
 {
-    auto& m = *impl_;
-    auto found = m.find(name);
-    if (!found) return tl::unexpected(found.error());
-    auto& entry = **found;
-    if (entry.removed) return fail(Errc::conflict, "service \"" + std::string(name) + "\" is no longer configured");
-    auto operation = m.begin(entry, "restart", by);
-    if (!operation) return operation;
-    for (const auto& dependent : dependents_of(m.services, name))
-        if (const auto other = m.services.find(dependent); other != m.services.end() && is_live(other->second))
-            m.want_stop(other->second, who(by) + ", because it requires " + std::string(name), true);
-    for (const auto& needed : needed_by(m.services, name))
-        if (auto& other = m.services.at(needed); !other.machine.wanted)
-            m.want_start(other, std::string(name) + ", which requires it");
-    m.want_stop(entry, who(by), true);
-    m.pump();
-    m.check_operation(entry);
-    return m.operations.get(operation->id);
+    return impl_->operate(name, "restart", by);
 }
 
 base::Result<Operation> Services::signal(std::string_view name, int signal, protocol::Scope scope,
                                          const std::optional<model::Identity>& by)
 {
-    auto& m = *impl_;
-    auto found = m.find(name);
-    if (!found) return tl::unexpected(found.error());
-    const auto sent = m.runs.signal((*found)->main, signal, scope);
-    if (!sent) return fail(Errc::conflict, "nothing of service \"" + std::string(name) + "\" runs");
-    const auto operation = m.operations.begin("signal", std::string(name), by);
-    if (!operation) return operation;
-    m.operations.finish(operation->id, "ok", "sent " + model::signal_name(signal));
-    return m.operations.get(operation->id);
+    return impl_->send_signal(name, "signal", signal, scope, by);
 }
 
 base::Result<Operation> Services::reload(std::string_view name, const std::optional<model::Identity>& by)
 {
-    auto& m = *impl_;
-    auto found = m.find(name);
-    if (!found) return tl::unexpected(found.error());
-    if (const auto sent = m.runs.signal((*found)->main, SIGHUP, protocol::Scope::leader); !sent)
-        return fail(Errc::conflict, "nothing of service \"" + std::string(name) + "\" runs");
-    const auto operation = m.operations.begin("reload", std::string(name), by);
-    if (!operation) return operation;
-    m.operations.finish(operation->id, "ok", "sent SIGHUP");
-    return m.operations.get(operation->id);
+    return impl_->send_signal(name, "reload", SIGHUP, protocol::Scope::leader, by);
 }
 
 base::Result<Operation> Services::abort(std::string_view id)
@@ -217,12 +122,13 @@ base::Result<Operation> Services::abort(std::string_view id)
     auto operation = m.operations.get(id);
     if (!operation || operation->state == "done") return operation;
     const auto found = m.services.find(operation->service);
+    std::vector<store::Change> with;
     if (found != m.services.end() && found->second.operation == operation->id) {
         found->second.operation.clear();
         found->second.pending_stop.reset();
-        m.save(found->second);
+        with.push_back(Impl::document(found->second));
     }
-    m.operations.finish(id, "aborted", "somebody aborted it");
+    m.operations.finish(id, "aborted", "somebody aborted it", {}, {}, std::move(with));
     return m.operations.get(id);
 }
 

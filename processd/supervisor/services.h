@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // processd/supervisor/services.h: all services: model::Service machines bound to their runs, order by dependencies, the
-// operations on them, and their status. A machine's new state is in state.tdb before its actions are carried out.
+// operations on them, and their status. A machine's new state is in state.tdb before its actions are carried out; if it
+// cannot be, it waits (store::State::keep) and the actions do not. An operation is refused with the store's error then.
 #pragma once
 
 #include "processd/model/service.h"

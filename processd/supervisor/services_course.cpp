@@ -33,12 +33,12 @@ ServiceEntry* Services::Impl::entry_of_run(const std::string& id)
     return found == services.end() ? nullptr : &found->second;
 }
 
-void Services::Impl::save(const ServiceEntry& entry)
+store::Change Services::Impl::document(const ServiceEntry& entry)
 {
-    if (const auto saved = state.put_now("service/" + entry.spec.name, stored(entry)); !saved)
-        base::log::error("a service's state cannot be put on record",
-                         {{"service", entry.spec.name}, {"reason", saved.error().message()}});
+    return store::change_of("service/" + entry.spec.name, stored(entry));
 }
+
+void Services::Impl::save(const ServiceEntry& entry) { state.keep({document(entry)}); }
 
 void Services::Impl::send(ServiceEntry& entry, const service::Input& input)
 {

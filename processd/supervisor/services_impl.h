@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // processd/supervisor/services_impl.h: the class behind Services. It is one; its parts are in files of their own:
 // services.cpp what others ask for, services_course.cpp the machines and their runs, services_order.cpp what one
-// service means for others, services_operations.cpp the operations on them.
+// service means for others, services_operations.cpp the operations on them, services_take_up.cpp what an earlier
+// manager left.
 #pragma once
 
 #include "processd/loop/loop.h"
@@ -11,6 +12,10 @@
 
 #include <functional>
 #include <random>
+
+namespace processd::store {
+struct Change;
+}
 
 namespace processd::supervisor {
 
@@ -42,7 +47,8 @@ struct Services::Impl {
     void perform(ServiceEntry& entry, const model::service::Action& action);
     void start_run(ServiceEntry& entry, model::Role role, std::uint32_t index);
     void run_changed(const model::RunRecord& record, Moment moment);
-    void save(const ServiceEntry& entry);
+    void save(const ServiceEntry& entry); // or have it wait: what services do does not wait for a disk
+    static store::Change document(const ServiceEntry& entry);
     ServiceEntry* entry_of_run(const std::string& id);
 
     void pump();
@@ -53,9 +59,16 @@ struct Services::Impl {
     void kill_rest();
 
     base::Result<ServiceEntry*> find(std::string_view name); // Errc::not_found names the nearest
-    base::Result<Operation> begin(ServiceEntry& entry, std::string action, const std::optional<model::Identity>& by);
+    base::Result<Operation> operate(std::string_view name, const char* action,
+                                    const std::optional<model::Identity>& by);
+    void carry_out(ServiceEntry& entry, const Operation& operation); // start, stop or restart
+    base::Result<Operation> send_signal(std::string_view name, const char* action, int signal, protocol::Scope scope,
+                                        const std::optional<model::Identity>& by);
     void finish(ServiceEntry& entry, const char* result, const std::string& reason);
     void check_operation(ServiceEntry& entry);
+
+    void take_up();
+    void catch_up(ServiceEntry& entry);
 };
 
 } // namespace processd::supervisor

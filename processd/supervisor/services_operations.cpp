@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The operations on services: begun by people, done when a machine has come to where they wanted it.
 #include "processd/model/json.h"
+#include "processd/store/state.h"
 #include "processd/supervisor/services_impl.h"
 
 namespace processd::supervisor {
@@ -8,6 +9,16 @@ namespace processd::supervisor {
 using base::Errc;
 using base::fail;
 namespace service = model::service;
+
+namespace {
+
+std::string who(const std::optional<model::Identity>& by)
+{
+    if (!by) return "the daemon";
+    return "uid " + std::to_string(by->uid) + (by->command.empty() ? "" : " (" + by->command + ")");
+}
+
+} // namespace
 
 base::Result<ServiceEntry*> Services::Impl::find(std::string_view name)
 {
@@ -21,17 +32,68 @@ base::Result<ServiceEntry*> Services::Impl::find(std::string_view name)
     return fail(Errc::not_found, message);
 }
 
-base::Result<Operation> Services::Impl::begin(ServiceEntry& entry, std::string action,
-                                              const std::optional<model::Identity>& by)
+base::Result<Operation> Services::Impl::operate(std::string_view name, const char* action,
+                                                const std::optional<model::Identity>& by)
 {
     if (stop_deadline) return fail(Errc::unavailable, "the daemon is stopping");
-    auto operation = operations.begin(std::move(action), entry.spec.name, by);
+    const auto found = find(name);
+    if (!found) return tl::unexpected(found.error());
+    auto& entry = **found;
+    if (entry.removed && std::string_view(action) != "stop")
+        return fail(Errc::conflict, "service \"" + std::string(name) + "\" is no longer configured");
+    const auto operation = operations.begin(action, entry.spec.name, by);
     if (!operation) return operation;
+    carry_out(entry, *operation);
+    return operations.get(operation->id);
+}
+
+// The operation is on record. All that is saved here may fail, and be done again by the next manager.
+void Services::Impl::carry_out(ServiceEntry& entry, const Operation& operation)
+{
+    const std::string name = entry.spec.name;
+    const auto by = who(operation.asked_by);
+    const bool start = operation.action == "start";
+    const bool restart = operation.action == "restart";
     if (!entry.operation.empty())
-        operations.finish(entry.operation, "superseded", "operation " + operation->id + " was asked for");
-    entry.operation = operation->id;
+        operations.finish(entry.operation, "superseded", "operation " + operation.id + " was asked for");
+    entry.operation = operation.id;
     entry.operation_left = false;
-    return operation;
+    const auto others = [&](const std::vector<std::string>& list, const auto& use) {
+        for (const auto& other : list)
+            if (const auto at = services.find(other); at != services.end()) use(at->second);
+    };
+    if (!start)
+        others(dependents_of(services, name), [&](ServiceEntry& other) {
+            if (restart ? is_live(other) : !std::holds_alternative<service::Down>(other.machine.state))
+                want_stop(other, by + ", because it requires " + name, restart);
+        });
+    if (restart)
+        others(needed_by(services, name), [&](ServiceEntry& other) {
+            if (!other.machine.wanted) want_start(other, name + ", which requires it");
+        });
+    if (start) {
+        want_start(entry, by);
+    } else {
+        want_stop(entry, by, restart);
+        pump(); // one that was removed from the configuration may be gone then
+    }
+    if (const auto still = services.find(name); still != services.end()) check_operation(still->second);
+}
+
+base::Result<Operation> Services::Impl::send_signal(std::string_view name, const char* action, int signal,
+                                                    protocol::Scope scope, const std::optional<model::Identity>& by)
+{
+    const auto found = find(name);
+    if (!found) return tl::unexpected(found.error());
+    const auto operation = operations.begin(action, (*found)->spec.name, by);
+    if (!operation) return operation;
+    if (!runs.signal((*found)->main, signal, scope)) {
+        const auto reason = "nothing of service \"" + std::string(name) + "\" runs";
+        operations.finish(operation->id, "failed", reason);
+        return fail(Errc::conflict, reason);
+    }
+    operations.finish(operation->id, "ok", "sent " + model::signal_name(signal));
+    return operations.get(operation->id);
 }
 
 void Services::Impl::finish(ServiceEntry& entry, const char* result, const std::string& reason)
@@ -40,8 +102,7 @@ void Services::Impl::finish(ServiceEntry& entry, const char* result, const std::
     const auto operation = operations.get(id);
     const bool stops = operation && (operation->action == "stop" || operation->action == "restart");
     operations.finish(id, result, reason, stops ? entry.proof : std::nullopt,
-                      stops ? entry.stuck : std::vector<std::int32_t>{});
-    save(entry);
+                      stops ? entry.stuck : std::vector<std::int32_t>{}, {document(entry)});
 }
 
 void Services::Impl::check_operation(ServiceEntry& entry)

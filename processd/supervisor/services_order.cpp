@@ -34,7 +34,7 @@ void Services::Impl::pump()
         if (entry.removed && service::settled(entry.machine))
             send(entry, service::StopWanted{"its removal from the configuration"});
         if (entry.removed && std::holds_alternative<service::Down>(entry.machine.state)) {
-            (void)state.erase("service/" + name);
+            state.keep({{"service/" + name, std::nullopt}});
             service_of_run.erase(entry.main);
             service_of_run.erase(entry.aux);
             services.erase(name);

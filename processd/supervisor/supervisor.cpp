@@ -113,6 +113,7 @@ struct Supervisor::Impl {
     std::optional<Memory> memory;
     std::vector<Subscription> subscriptions;
     loop::Timer sync_timer;
+    loop::Timer state_retry;
 
     Impl(loop::Loop& l, base::UniqueFd channel, Directories d, const std::string& program_directory, Events e)
         : loop(l),
@@ -120,8 +121,12 @@ struct Supervisor::Impl {
           prepare_program(program_directory + "/processd-prepare"),
           events(std::move(e)),
           keeper(l, std::move(channel), keeper_events()),
-          sync_timer(l, [this] {
-              if (store && store->dirty()) store->sync_soon();
+          sync_timer(l,
+                     [this] {
+                         if (store && store->dirty()) store->sync_soon();
+                     }),
+          state_retry(l, [this] {
+              if (!store->state().retry()) state_retry.at(base::now() + std::chrono::seconds{1});
           })
     {
     }
@@ -138,7 +143,7 @@ struct Supervisor::Impl {
         e.on_stop = [this](base::Time deadline) { begin_stop(deadline); };
         e.on_reload = [this] {
             if (journal) journal->reopen_sinks();
-            reload([](const json&, const json&) {});
+            reload([](const base::Result<json>&, const json&) {});
         };
         e.on_lost = [this](const base::Error& error) {
             if (is_stopped) return events.on_exit(0);
@@ -159,6 +164,9 @@ struct Supervisor::Impl {
             return events.on_exit(exit_configuration);
         }
         store.emplace(*std::move(opened));
+        store->state().on_waiting = [this] {
+            if (!state_retry.armed()) state_retry.at(base::now() + std::chrono::seconds{1});
+        };
         const auto meta = store->state().get("meta");
         restored = h.incarnation > 1 && meta && meta->value("epoch", std::uint64_t{0}) == h.epoch;
         if (!load_configuration()) return events.on_exit(exit_configuration);
@@ -273,7 +281,7 @@ struct Supervisor::Impl {
         });
     }
 
-    void reload(std::function<void(const json&, const json&)> done)
+    void reload(Reloaded done)
     {
         struct Read {
             config::Problems problems;
@@ -288,14 +296,11 @@ struct Supervisor::Impl {
                     load_error = config::as_error(found.error()).message();
                     base::log::warning("the configuration on disk is wrong; what is in force stays",
                                        {{"reason", load_error}});
-                    return done(nullptr, errors_json(found.error()));
+                    return done(base::fail(base::Errc::bad_input, load_error), errors_json(found.error()));
                 }
                 if (const auto saved = store_sources(store->state(), read->sources); !saved) {
                     load_error = saved.error().message();
-                    return done(nullptr, json::array({{{"file", directories.state},
-                                                       {"line", nullptr},
-                                                       {"key", nullptr},
-                                                       {"message", load_error}}}));
+                    return done(base::wrap("put the configuration on record", saved.error()), json::array());
                 }
                 const auto table = changes_json(config::compare(configuration, *found, services->running()));
                 configuration = *std::move(found);
@@ -304,7 +309,7 @@ struct Supervisor::Impl {
                 apply_daemon();
                 services->apply(configuration.services);
                 base::log::info("configuration loaded", {{"services", configuration.services.size()}});
-                done({{"loaded", model::json_time(loaded)}, {"changes", table}}, json::array());
+                done(json{{"loaded", model::json_time(loaded)}, {"changes", table}}, json::array());
             });
     }
 
@@ -374,7 +379,7 @@ Changes& Supervisor::changes() { return *impl_->changes; }
 output::LogStore& Supervisor::logs() { return *impl_->logs; }
 const model::DaemonSpec& Supervisor::daemon() const { return impl_->configuration.daemon; }
 json Supervisor::system() const { return impl_->system(); }
-void Supervisor::reload(std::function<void(const json&, const json&)> done) { impl_->reload(std::move(done)); }
+void Supervisor::reload(Reloaded done) { impl_->reload(std::move(done)); }
 bool Supervisor::stopping() const { return impl_->is_stopping; }
 
 base::WallTime Supervisor::shutdown(const std::optional<model::Identity>& by)

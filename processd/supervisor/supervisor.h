@@ -55,8 +55,10 @@ public:
     // docs/openapi.yaml, System, without what only the API knows (connections, followers, you).
     [[nodiscard]] nlohmann::json system() const;
     // Reads the directory again, on another thread, and then all of it is applied or nothing. `changes` is
-    // docs/openapi.yaml's Reload; when it is null the configuration is wrong and `errors` is its ConfigError list.
-    void reload(std::function<void(const nlohmann::json& changes, const nlohmann::json& errors)> done);
+    // docs/openapi.yaml's Reload. Errc::bad_input: the configuration is wrong and `errors` is its ConfigError list;
+    // otherwise it could not be put on record.
+    using Reloaded = std::function<void(const base::Result<nlohmann::json>& changes, const nlohmann::json& errors)>;
+    void reload(Reloaded done);
     // Begins the orderly stop; returns its deadline as wall time. Asking again returns the same.
     base::WallTime shutdown(const std::optional<model::Identity>& by);
     [[nodiscard]] bool stopping() const;

@@ -158,6 +158,51 @@ TEST_CASE("state that cannot be written changes nothing", "[store][full_disk]")
     CHECK(state.put_now("a", "after").has_value());
 }
 
+TEST_CASE("state that has to wait is seen at once and written with the next, or by another try", "[store][full_disk]")
+{
+    test::TemporaryDirectory tmp;
+    if (!small_disk(tmp)) return;
+    const std::string big(6'000'000, 'z');
+    for (const bool by_retry : {true, false}) {
+        auto store = Store::open(tmp.path(), {});
+        REQUIRE(store.has_value());
+        auto& state = store->state();
+        REQUIRE(state.apply({{"a", "1"}, {"b", "1"}}).has_value());
+        int told = 0;
+        state.on_waiting = [&] { ++told; };
+        fill_up(tmp / "filler");
+        state.keep({{"a", "\"" + big + "\""}, {"b", std::nullopt}});
+        CHECK(told == 1);
+        state.keep({{"c", "3"}}); // small enough, but what comes later does not overtake
+        CHECK(told == 2);
+        CHECK(*state.get("a") == nlohmann::json(big));
+        CHECK(!state.get("b"));
+        CHECK(*state.get("c") == nlohmann::json(3));
+        std::string keys;
+        state.for_each("", [&](std::string_view key, const nlohmann::json&) { keys += key; });
+        CHECK(keys == "ac");
+        CHECK(!state.retry());
+        CHECK(!state.put_now("d", 4));
+        CHECK(!state.get("d"));
+        std::filesystem::remove(tmp / "filler");
+        state.keep({{"a", "5"}}); // the newest counts
+        if (by_retry)
+            CHECK(state.retry());
+        else
+            CHECK(state.put_now("e", 6).has_value());
+        CHECK(state.retry());
+        CHECK(told == 3);
+
+        store = Store::open(tmp / "elsewhere", {}); // closes the first
+        store = Store::open(tmp.path(), {});
+        REQUIRE(store.has_value());
+        CHECK(*store->state().get("a") == nlohmann::json(5));
+        CHECK(!store->state().get("b"));
+        CHECK(*store->state().get("c") == nlohmann::json(3));
+        CHECK(store->state().get("e").has_value() == !by_retry);
+    }
+}
+
 TEST_CASE("a store on a full disk opens, with all its records", "[store][full_disk]")
 {
     test::TemporaryDirectory tmp;
