@@ -93,7 +93,7 @@ start_daemon
 # Side by side: both run, neither is ready. The others wait, for what is said.
 wait_for 'net has come' said 'net comes'
 wait_for 'disk has come' said 'disk comes'
-wait_for 'ctdb waits for both' [ "$(waits_for ctdb)" = 'disk net' ]
+equal 'ctdb waits for both' 'disk net' "$(waits_for ctdb)"
 equal 'why ctdb waits' 'waits for disk, net' "$(field ctdb .reason)"
 equal 'smb waits for' ctdb "$(waits_for smb)"
 may ready net

@@ -31,7 +31,7 @@ command = ["sleep", "1000"]
 E
 mkdir "$T/rt"
 start_daemon
-wait_for 'all are up' [ "$(api GET /v1/services | jq '[.services[] | select(.state == "ready")] | length')" = 3 ]
+wait_for 'all are up' service_is stubborn ready # the last of them
 behind=$(field behind .main.pid) stubborn=$(field stubborn .main.pid) last=$(field last .main.pid)
 kill -TERM "$KEEPER"
 wait_for 'the daemon ends' gone "$KEEPER"
