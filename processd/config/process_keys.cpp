@@ -161,6 +161,7 @@ void read_process(TableReader& keys, model::ProcessSpec& process)
     read_cpus(keys, process.cpus);
     if (int score = 0; keys.number("oom_score_adj", score, -1000, 1000)) process.oom_score_adj = score;
     read_limits(keys, process.limits);
+    keys.strings("redact", process.redact, R"(["--password=*"])");
     if (std::uint64_t bytes = 0; keys.size("ring", bytes, 128 << 10, 64 << 20))
         process.ring_bytes = static_cast<std::uint32_t>(bytes);
     keys.duration("spawn_timeout", process.spawn_timeout, {10ms, 1h});

@@ -164,6 +164,10 @@ void add_run(CLI::App& app, Options& options)
         ->expected(1)
         ->take_all()
         ->type_name("NAME=SOFT[:HARD]");
+    cmd->add_option("--redact", run.redact, "Arguments that nobody is shown, like secret=*; may be repeated")
+        ->expected(1)
+        ->take_all()
+        ->type_name("PATTERN");
     maybe(cmd, "--ring-bytes", run.ring_bytes, "Output kept in the keeper; 262144")->type_name("N");
     duration_option(cmd, "--spawn-timeout", run.spawn_timeout, "How long its start may take; 10s");
     cmd->callback([&options] { options.command = Command::run; });

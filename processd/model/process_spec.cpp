@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fnmatch.h>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 
@@ -171,6 +172,23 @@ const std::vector<std::string_view>& limit_names()
     return names;
 }
 
+std::vector<std::string> shown_command(const ProcessSpec& spec)
+{
+    static constexpr const char* hidden = "***";
+    auto command = spec.command;
+    for (const auto& pattern : spec.redact) {
+        const auto wildcard = pattern.find_first_of("*?[\\");
+        for (std::size_t i = 1; i < command.size(); ++i) {
+            if (wildcard == std::string::npos) {
+                if (spec.command[i] == pattern && i + 1 < command.size()) command[i + 1] = hidden;
+            } else if (::fnmatch(pattern.c_str(), spec.command[i].c_str(), 0) == 0) {
+                command[i] = pattern.substr(0, wildcard) + hidden;
+            }
+        }
+    }
+    return command;
+}
+
 void to_json(json& j, const ProcessSpec& spec)
 {
     const auto ms = [](base::Duration d) { return json_ms(d); };
@@ -193,6 +211,7 @@ void to_json(json& j, const ProcessSpec& spec)
     for (const auto& [name, limit] : spec.limits)
         limits[name] = {{"soft", limit_json(limit.soft)}, {"hard", limit_json(limit.hard)}};
     j["limits"] = std::move(limits);
+    j["redact"] = spec.redact;
     j["ring_bytes"] = spec.ring_bytes;
     j["spawn_timeout_ms"] = ms(spec.spawn_timeout);
 }
@@ -203,7 +222,7 @@ base::Result<ProcessSpec> process_spec_from(const json& j, UnknownKeys unknown)
     if (auto known = only_known_keys(j,
                                      {"command", "user", "group", "groups", "cwd", "umask", "environment",
                                       "environment_file", "nice", "io_class", "io_level", "scheduler", "priority",
-                                      "cpus", "oom_score_adj", "limits", "ring_bytes", "spawn_timeout_ms"},
+                                      "cpus", "oom_score_adj", "limits", "redact", "ring_bytes", "spawn_timeout_ms"},
                                      "a process");
         !known && unknown == UnknownKeys::refused)
         return tl::unexpected(known.error());
@@ -232,6 +251,7 @@ base::Result<ProcessSpec> process_spec_from(const json& j, UnknownKeys unknown)
     read_cpus(keys, spec.cpus);
     if (keys.find("oom_score_adj") != nullptr) keys.number("oom_score_adj", spec.oom_score_adj.emplace(), -1000, 1000);
     read_limits(keys, spec.limits);
+    keys.strings("redact", spec.redact);
     keys.number("ring_bytes", spec.ring_bytes, 128 << 10, 64 << 20);
     std::int64_t spawn_timeout_ms = 10'000;
     keys.number("spawn_timeout_ms", spawn_timeout_ms, 1, 3'600'000);

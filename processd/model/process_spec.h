@@ -38,6 +38,7 @@ struct ProcessSpec {
     std::vector<std::uint32_t> cpus;             // empty: all
     std::optional<int> oom_score_adj;            // -1000 … 1000
     std::map<std::string, Limits> limits;        // "nofile", "core" … as RLIMIT_ names in lower case
+    std::vector<std::string> redact;             // what of the command nobody is shown, see shown_command()
     std::uint32_t ring_bytes = 256 * 1024;       // output kept in the keeper
     base::Duration spawn_timeout = std::chrono::seconds{10};
 
@@ -47,6 +48,10 @@ struct ProcessSpec {
 // RLIMIT_* of a limit's name; nothing for a name that does not exist. Known names are listed by limit_names().
 std::optional<int> rlimit_number(std::string_view name);
 const std::vector<std::string_view>& limit_names();
+
+// The command as it may be shown. A pattern of the shell hides what its first wildcard and the rest of it stand for;
+// one without a wildcard is an option, and hides the argument behind it.
+std::vector<std::string> shown_command(const ProcessSpec& spec);
 
 // Keys as in TOML, durations in _ms. The from form takes absent keys as defaults: wrong types and out-of-range values
 // are Errc::bad_input, with the key named, and so are unknown keys in a request. A record may hold a newer version's.

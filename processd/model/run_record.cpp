@@ -114,6 +114,7 @@ void to_json(json& j, const RunRecord& r)
     j["stderr"] = count_json(r.err);
     j["late"] = r.late;
     j["leftovers"] = r.leftovers;
+    j["strangers"] = r.strangers;
     j["proof"] = or_null(r.proof);
     if (r.outcome)
         to_json(j, *r.outcome);
@@ -175,6 +176,7 @@ void from_json(const json& j, RunRecord& r)
     r.err = count_from(j.at("stderr"));
     r.late = j.at("late");
     r.leftovers = j.at("leftovers").get<std::vector<std::int32_t>>();
+    r.strangers = j.value("strangers", std::vector<std::int32_t>{}); // which older records lack
     r.proof = text_from(j, "proof");
     if (!j.at("outcome").is_null()) r.outcome = j.get<Outcome>();
     for (const auto& piece : j.at("tail"))
@@ -196,6 +198,7 @@ json shown(const RunRecord& record, bool with_tail, bool with_environment)
 {
     json j = record;
     j.erase("fingerprint");
+    j["process"]["command"] = shown_command(record.process);
     if (!with_tail) j.erase("tail");
     if (!with_environment)
         for (auto& item : j["process"]["environment"].items()) item.value() = nullptr;

@@ -66,7 +66,8 @@ struct RunRecord {
     Usage usage;
     StreamCount out, err;
     bool late = false;                   // output came after the end
-    std::vector<std::int32_t> leftovers; // pids that outlived it
+    std::vector<std::int32_t> leftovers; // pids that outlived it; with a proof they were killed
+    std::vector<std::int32_t> strangers; // pids that may be of its tree: with proof "sweep" nobody can tell
     std::optional<std::string> proof;    // "cgroup" | "sweep" once its tree was emptied
     std::vector<OutputPiece> tail;       // newest output, at most the configured tail size
 
@@ -86,7 +87,8 @@ void from_json(const nlohmann::json& j, RunRecord& record);
 // Unknown keys are allowed (a newer version's); Errc::corrupt otherwise.
 base::Result<RunRecord> parse_run_record(std::string_view text);
 
-// As shown: without the tail in lists, and without environment values unless `with_environment`.
+// As shown: without the tail in lists, without environment values unless `with_environment`, and without what is to be
+// redacted in any case.
 nlohmann::json shown(const RunRecord& record, bool with_tail, bool with_environment);
 
 } // namespace processd::model

@@ -61,7 +61,7 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
            {"wanted", entry.machine.wanted ? "up" : "down"},
            {"reason", entry.machine.reason},
            {"start", entry.spec.auto_start ? "auto" : "manual"},
-           {"command", entry.spec.process.command},
+           {"command", model::shown_command(entry.spec.process)},
            {"main", nullptr},
            {"ready_since", nullptr},
            {"status_text", nullptr},

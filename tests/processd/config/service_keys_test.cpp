@@ -47,6 +47,7 @@ scheduler = "rr"
 priority = 7
 cpus = [3, 1, 1]
 oom_score_adj = -900
+redact = ["--password=*", "-p"]
 ring = "512KiB"
 spawn_timeout = "3s"
 runtime_directory = "/run/ctdb/"
@@ -98,6 +99,7 @@ timeout = "60s"
     process.limits = {{"nofile", {1048576, 1048576}},
                       {"core", {model::unlimited, model::unlimited}},
                       {"memlock", {0, model::unlimited}}};
+    process.redact = {"--password=*", "-p"};
     process.ring_bytes = 512 * 1024;
     process.spawn_timeout = 3s;
     expected.auto_start = false;

@@ -50,9 +50,28 @@ TEST_CASE("every key of a process survives JSON", "[model][process]")
     spec.cpus = {0, 4095};
     spec.oom_score_adj = -1000;
     spec.limits = {{"nofile", {1, 2}}, {"core", {0, unlimited}}};
+    spec.redact = {"-p", "--key=*"};
     spec.ring_bytes = 64 << 20;
     spec.spawn_timeout = 1h;
     CHECK(process_spec_from(json(spec)).value() == spec);
+}
+
+TEST_CASE("what is to be redacted of a command is not shown", "[model][process]")
+{
+    using Words = std::vector<std::string>;
+    const auto shown = [](const Words& command, const Words& redact) {
+        ProcessSpec spec;
+        spec.command = command;
+        spec.redact = redact;
+        return shown_command(spec);
+    };
+    CHECK(shown({"x", "a", "b"}, {}) == Words{"x", "a", "b"});
+    CHECK(shown({"x", "--key=s", "--keys", "s"}, {"--key=*"}) == Words{"x", "--key=***", "--keys", "s"});
+    CHECK(shown({"x", "pass-word"}, {"*-*"}) == Words{"x", "***"});
+    CHECK(shown({"x", "-p", "s", "-p", "t", "-p"}, {"-p"}) == Words{"x", "-p", "***", "-p", "***", "-p"});
+    CHECK(shown({"x", "-p", "-p", "s"}, {"-p"}) == Words{"x", "-p", "***", "***"});
+    CHECK(shown({"x", "a\nb"}, {"a*"}) == Words{"x", "a***"});
+    CHECK(shown({"*", "y"}, {"*"}) == Words{"*", "***"});
 }
 
 TEST_CASE("a malformed process is refused with its key and what would be right", "[model][process]")
