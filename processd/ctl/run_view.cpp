@@ -206,7 +206,11 @@ std::string run_page(const json& run, std::size_t lines, const Style& style)
     page.item("stdout", count_text(part(run, "stdout")));
     page.item("stderr", count_text(part(run, "stderr")));
     if (flag(run, "late")) page.item("late", "output came after its end");
-    if (const auto left = texts(run, "leftovers"); !left.empty()) page.item("leftovers", "pid " + joined(left));
+    if (const auto left = texts(run, "leftovers"); !left.empty())
+        page.item("leftovers",
+                  "pid " + joined(left) + (text(run, "proof").empty() ? "" : ", which outlived it, killed"));
+    if (const auto strangers = texts(run, "strangers"); !strangers.empty())
+        page.item("perhaps", "pid " + joined(strangers) + ", which lost their parents: nobody can tell whose they are");
     if (const auto proof = text(run, "proof"); !proof.empty())
         page.item("emptied", proof == "cgroup" ? "nothing of it is left (cgroup)"
                                                : "nothing of it was found any more (sweep of the processes)");

@@ -49,7 +49,9 @@ struct Child {
     base::Time empty_since{};
     base::Duration empty_delay{};
     Sweep sweep;
-    bool sweep_again = false; // asked for while another sweep ran
+    bool outlived = false;        // its tree is emptied because somebody in it outlived it
+    std::vector<pid_t> leftovers; // who that was
+    bool sweep_again = false;     // asked for while another sweep ran
     std::vector<pid_t> unread;
     std::vector<base::UniqueFd> survivors; // pidfds, watched
 

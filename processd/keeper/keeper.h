@@ -155,6 +155,7 @@ private:
     std::deque<protocol::ChildId> queue_;                           // states to send
     std::vector<protocol::ChildId> starts_;                         // to be told of soon, if not of more by then
     std::set<protocol::ChildId> emptying_;
+    std::vector<pid_t> told_strangers_;   // in the log
     std::vector<protocol::ChildId> gone_; // at the end of this turn
     std::uint64_t orphans_reaped_ = 0;
     std::uint64_t newest_line_ = 0; // of the log, as managers said

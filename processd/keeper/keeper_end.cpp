@@ -41,6 +41,15 @@ void fill_usage(protocol::ChildState& state, const rusage& usage)
     state.preemptions = usage.ru_nivcsw;
 }
 
+// Names the first of them. True if they are others than before.
+bool put_pids(const std::vector<pid_t>& pids, std::uint32_t& count, std::array<std::int32_t, 8>& names)
+{
+    std::array<std::int32_t, 8> named{};
+    std::copy_n(pids.begin(), std::min(pids.size(), named.size()), named.begin());
+    const auto before = std::exchange(names, named);
+    return std::exchange(count, static_cast<std::uint32_t>(pids.size())) != pids.size() || before != named;
+}
+
 } // namespace
 
 void Keeper::reap()
@@ -168,6 +177,9 @@ void Keeper::start_emptying(Child& child)
     child.empty_since = base::now();
     child.empty_delay = first_look;
     if (state.pid == 0) return end_emptying(child); // there never was a process
+    child.outlived = child.reaped;
+    if (child.outlived && child.group && child.has(protocol::flag_populated))
+        child.leftovers = processes_in(child.group);
     // Without a cgroup the sweep kills the leader, with those whose parents it can still see.
     if (child.group && !child.reaped) signal(child, SIGKILL, protocol::Scope::leader);
     advance_emptying(child);
@@ -211,8 +223,7 @@ void Keeper::end_emptying(Child& child)
     timers_.cancel(Timer::emptying, child.id());
     emptying_.erase(child.id());
     child.state.emptying = Emptying::done;
-    child.state.survivor_count = 0;
-    child.state.survivors.fill(0);
+    put_pids(child.leftovers, child.state.survivor_count, child.state.survivors);
     child.unread.clear();
     if (child.group) tree_may_have_changed(child);
     // With everybody gone the pipes are at their end; their last bytes belong to this state.
@@ -225,14 +236,8 @@ void Keeper::end_emptying(Child& child)
 void Keeper::report_survivors(Child& child, const std::vector<pid_t>& pids)
 {
     auto& state = child.state;
-    std::array<std::int32_t, 8> named{};
-    std::copy_n(pids.begin(), std::min(pids.size(), named.size()), named.begin());
-    const bool news =
-        state.emptying != Emptying::survivors || state.survivors != named || state.survivor_count != pids.size();
-    state.emptying = Emptying::survivors;
-    state.survivor_count = static_cast<std::uint32_t>(pids.size());
-    state.survivors = named;
-    if (news) {
+    const auto before = std::exchange(state.emptying, Emptying::survivors);
+    if (put_pids(pids, state.survivor_count, state.survivors) || before != Emptying::survivors) {
         base::log::warning("processes do not die of SIGKILL",
                            {{"child", child.id()}, {"label", child.label}, {"pids", name_pids(pids)}});
         mark_dirty(child);
@@ -292,13 +297,20 @@ void Keeper::end_sweep(Child& child)
         child.sweep_again = false;
         return advance_emptying(child);
     }
+    if (child.outlived && child.leftovers.empty()) child.leftovers = sweep.found();
     // Nobody found counts if nobody else has come in the meantime: a tree may fork faster than it is looked at.
     const auto& seen = sweep.not_ours();
     bool known = false;
     const auto there = strangers(&known);
     const bool all_seen = std::all_of(
         there.begin(), there.end(), [&](pid_t pid) { return std::find(seen.begin(), seen.end(), pid) != seen.end(); });
-    if (sweep.finished() && sweep.found().empty() && child.reaped && all_seen) return end_emptying(child);
+    if (sweep.finished() && sweep.found().empty() && child.reaped && all_seen) {
+        put_pids(there, state.stranger_count, state.strangers);
+        if (!there.empty() && there != std::exchange(told_strangers_, there))
+            base::log::warning("processes have lost their parents, and nobody can tell whose they are",
+                               {{"child", child.id()}, {"label", child.label}, {"pids", name_pids(there)}});
+        return end_emptying(child);
+    }
     const auto now = base::now();
     if (now - child.empty_since >= survivors_after) {
         auto pids = sweep.found();

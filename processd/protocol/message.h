@@ -152,8 +152,10 @@ struct ChildState {
     std::int64_t watchdog_mono_ns; // last WATCHDOG=1, 0 for never
     Emptying emptying;
     Proof proof;
-    std::uint32_t survivor_count; // of all; at most survivors.size() are named
+    std::uint32_t survivor_count; // with Emptying::done those that outlived the leader and were killed
     std::array<std::int32_t, 8> survivors;
+    std::uint32_t stranger_count; // orphans that may be of its tree or of another: a sweep cannot tell, so they live on
+    std::array<std::int32_t, 8> strangers;
     std::uint32_t ring_size;      // data bytes
     std::uint32_t cookie_size;    // bytes after this struct, with flag_has_cookie
     std::array<char, 160> status; // last STATUS=, NUL-terminated

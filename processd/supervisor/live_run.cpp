@@ -122,14 +122,18 @@ void update_record(model::RunRecord& record, const protocol::ChildState& told)
                         told.blocks_in,
                         told.blocks_out};
     }
+    const auto named = [](std::uint32_t count, const auto& pids) {
+        const auto end = pids.begin() + std::min<std::ptrdiff_t>(count, std::ssize(pids));
+        return std::vector<std::int32_t>(pids.begin(), end);
+    };
     const bool proven_empty = told.phase == Phase::exited && told.proof == protocol::Proof::cgroup &&
                               (told.flags & protocol::flag_populated) == 0;
     if (told.emptying == protocol::Emptying::done || proven_empty) {
         record.proof = told.proof == protocol::Proof::cgroup ? "cgroup" : "sweep";
-        record.leftovers.clear();
+        record.leftovers = named(told.survivor_count, told.survivors);
+        record.strangers = named(told.stranger_count, told.strangers);
     } else if (told.emptying == protocol::Emptying::survivors) {
-        const auto named = std::min<std::size_t>(told.survivor_count, told.survivors.size());
-        record.leftovers.assign(told.survivors.begin(), told.survivors.begin() + static_cast<std::ptrdiff_t>(named));
+        record.leftovers = named(told.survivor_count, told.survivors);
     }
 }
 

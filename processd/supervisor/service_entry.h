@@ -34,8 +34,9 @@ struct ServiceEntry {
     bool operation_left = false; // a restart has left the state it began in
     base::WallTime since, ready_since;
     std::optional<LastEnd> last;
-    std::vector<std::int32_t> stuck;  // survivors of main
-    std::optional<std::string> proof; // of the last emptied tree
+    std::vector<std::int32_t> stuck;     // survivors of main
+    std::vector<std::int32_t> strangers; // of the last emptied tree, see RunRecord
+    std::optional<std::string> proof;    // of the last emptied tree
     // A stop that waits for others to be down first.
     struct PendingStop {
         std::string by;

@@ -150,8 +150,8 @@ void Services::Impl::run_changed(const RunRecord& record, Moment moment)
         return;
     }
     if (moment == Moment::started) send(*entry, service::MainSpawned{});
-    if (entry->stuck != record.leftovers) {
-        entry->stuck = record.leftovers;
+    if (const auto stuck = record.proof ? std::vector<std::int32_t>{} : record.leftovers; entry->stuck != stuck) {
+        entry->stuck = stuck;
         check_operation(*entry);
         owner.on_change.tell(entry->spec.name);
     }
@@ -161,6 +161,7 @@ void Services::Impl::run_changed(const RunRecord& record, Moment moment)
     entry->last->lines.erase(entry->last->lines.begin(),
                              entry->last->lines.begin() + static_cast<std::ptrdiff_t>(skip));
     entry->proof = record.proof;
+    entry->strangers = record.strangers;
     send(*entry, service::MainEnded{*record.outcome});
 }
 

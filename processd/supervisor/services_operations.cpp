@@ -5,6 +5,17 @@
 #include "processd/supervisor/services_impl.h"
 
 namespace processd::supervisor {
+namespace {
+
+// What a sweep could not tell is part of an honest answer.
+std::string note_strangers(const std::vector<std::int32_t>& pids)
+{
+    std::string text;
+    for (const auto pid : pids) text += (text.empty() ? "" : ", ") + std::to_string(pid);
+    return text.empty() ? text : "processes that lost their parents may be of it, nobody can tell: pid " + text;
+}
+
+} // namespace
 
 using base::Errc;
 using base::fail;
@@ -25,10 +36,10 @@ base::Result<ServiceEntry*> Services::Impl::find(std::string_view name)
     const auto found = services.find(name);
     if (found != services.end()) return &found->second;
     std::string message = "there is no service \"" + std::string(name) + "\"";
-    std::string_view best;
-    for (const auto& entry : services)
-        if (const auto near = model::nearest(name, {entry.first}); !near.empty()) best = near;
-    if (!best.empty()) message += "; did you mean \"" + std::string(best) + "\"?";
+    std::vector<std::string_view> names;
+    for (const auto& entry : services) names.push_back(entry.first);
+    if (const auto best = model::nearest(name, names); !best.empty())
+        message += "; did you mean \"" + std::string(best) + "\"?";
     return fail(Errc::not_found, message);
 }
 
@@ -119,7 +130,7 @@ void Services::Impl::check_operation(ServiceEntry& entry)
     if (!entry.stuck.empty() && (stopping || operation->action == "restart"))
         return finish(entry, "failed", "processes survived SIGKILL");
     if (stopping) {
-        if (down != nullptr && !entry.pending_stop) finish(entry, "ok", "");
+        if (down != nullptr && !entry.pending_stop) finish(entry, "ok", note_strangers(entry.strangers));
         return;
     }
     if (operation->action == "restart" && !entry.operation_left) return;

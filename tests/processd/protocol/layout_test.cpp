@@ -84,6 +84,8 @@ const std::vector<Field>& fields()
         FIELD(ChildState, proof),
         FIELD(ChildState, survivor_count),
         FIELD(ChildState, survivors),
+        FIELD(ChildState, stranger_count),
+        FIELD(ChildState, strangers),
         FIELD(ChildState, ring_size),
         FIELD(ChildState, cookie_size),
         FIELD(ChildState, status),
