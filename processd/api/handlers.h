@@ -5,12 +5,15 @@
 
 #include "processd/api/route.h"
 
+#include <nlohmann/json_fwd.hpp>
+
 namespace processd::api {
 
 // system.cpp
 void get_system(const Call& call);
 void post_reload(const Call& call);
 void post_shutdown(const Call& call);
+nlohmann::json system_json(Context& context, const Peer& peer, model::Access access);
 // watch.cpp
 void get_watch(const Call& call);
 // services.cpp

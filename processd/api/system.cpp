@@ -10,14 +10,19 @@ namespace processd::api {
 
 using nlohmann::json;
 
+json system_json(Context& context, const Peer& peer, model::Access access)
+{
+    json system = context.supervisor.system();
+    system["counts"]["connections"] = context.server->connections();
+    system["counts"]["followers"] = context.server->followers();
+    system["you"] = {{"uid", peer.uid}, {"pid", peer.pid}, {"level", name_of(access)}};
+    return system;
+}
+
 void get_system(const Call& call)
 {
     const auto& request = call.request();
-    json system = call.context.supervisor.system();
-    system["counts"]["connections"] = call.context.server->connections();
-    system["counts"]["followers"] = call.context.server->followers();
-    system["you"] = {{"uid", request.peer.uid}, {"pid", request.peer.pid}, {"level", name_of(request.access)}};
-    call.reply(json_reply(200, system));
+    call.reply(json_reply(200, system_json(call.context, request.peer, request.access)));
 }
 
 void post_reload(const Call& call)

@@ -15,8 +15,10 @@ using nlohmann::json;
 // A snapshot, then changes; after a gap a snapshot again, as changes alone would leave the reader with an old picture.
 class WatchSource final : public Source {
 public:
-    WatchSource(Context& context, std::optional<output::Token> after)
+    WatchSource(Context& context, const Request& request, std::optional<output::Token> after)
         : context_(context),
+          peer_(request.peer),
+          access_(request.access),
           attending_(context.supervisor.changes().attend()),
           more_(context.supervisor.changes().on_more.subscribe([this] { wake(); }))
     {
@@ -69,7 +71,7 @@ private:
         const auto tell = [&](std::string_view type, const json& object) {
             waiting_.push_back(changes().line(type, object, last_));
         };
-        tell("system", supervisor.system());
+        tell("system", system_json(context_, peer_, access_));
         for (const auto& name : supervisor.services().names())
             if (const auto status = supervisor.services().status(name)) tell("service", *status);
         for (const auto& record : supervisor.runs().live()) tell("run", model::shown(record, false, false));
@@ -82,6 +84,8 @@ private:
     }
 
     Context& context_;
+    const Peer peer_;
+    const model::Access access_;
     supervisor::Subscription attending_, more_;
     std::deque<std::string> waiting_;
     std::uint64_t last_ = 0;
@@ -94,7 +98,7 @@ void get_watch(const Call& call)
     Query query(call.request());
     const auto after = query.token("after");
     if (query.problem()) return call.reply(*query.problem());
-    call.exchange->stream("application/x-ndjson", std::make_unique<WatchSource>(call.context, after));
+    call.exchange->stream("application/x-ndjson", std::make_unique<WatchSource>(call.context, call.request(), after));
 }
 
 } // namespace processd::api

@@ -67,7 +67,8 @@ base::Result<StartedRun> Runs::start(RunRequest request)
         if (fingerprint) return StartedRun{request.id, true};
     }
     if (request.kind == RunKind::adhoc && m.adhoc_active >= m.limits.max_adhoc)
-        return fail(Errc::limit, std::to_string(m.adhoc_active) + " runs are under way, which is the limit (max_runs)");
+        return fail(Errc::limit, std::to_string(m.adhoc_active) +
+                                     " runs are under way, which is the limit ([limits] runs in processd.toml)");
 
     if (request.kind == RunKind::adhoc)
         if (auto room = m.archive.room(); !room) return tl::unexpected(room.error());

@@ -232,10 +232,8 @@ struct Supervisor::Impl {
             sync_later();
         }));
         subscriptions.push_back(services->on_change.subscribe([this](const std::string& name) {
-            changes->add("service", [&] {
-                auto status = services->status(name);
-                return status ? *status : json{{"name", name}, {"state", "gone"}};
-            });
+            const auto status = services->status(name);
+            changes->add(status ? "service" : "service_gone", [&] { return status ? *status : json(name); });
             sync_later();
         }));
         subscriptions.push_back(operations->on_change.subscribe([this](const Operation& operation) {

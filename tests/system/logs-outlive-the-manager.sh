@@ -60,7 +60,7 @@ api GET '/v1/logs?service=counter&limit=1' >"$T/early"
 echo 'hel' >&8
 wait_for 'the first half was read' read_by_the_manager 13
 kill_manager
-echo 'lo,\\n' >&8
+printf '%s\n' 'lo,\n' >&8
 wait_for 'the line is one' says 'I am here
 hello,'
 kill_manager

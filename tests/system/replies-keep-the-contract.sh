@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Replies of the running daemon are those that docs/openapi.yaml promises: every route, every status and kind of problem,
+# every key; and what is documented does come.
+. "$(dirname "$0")/lib.sh"
+need python3 perl
+python3 -c 'import yaml' 2>/dev/null || skip 'needs PyYAML'
+
+OPENAPI=$TEST_DIR/../../docs/openapi.yaml
+PYTHONPATH=$TEST_DIR
+PYTHONDONTWRITEBYTECODE=1
+export OPENAPI PYTHONPATH PYTHONDONTWRITEBYTECODE CONFIG T
+
+settings <<E
+stop_budget = "20s"
+[access]
+read = { users = ["nobody"] }
+[limits]
+runs = 6
+request_timeout = "500ms"
+body = "64KiB"
+E
+# One that is well and says so, one that fails again and again, one that waits for that, one that will be removed, and one
+# that cannot be started.
+cat >"$T/well" <<'E'
+use Socket;
+$| = 1;
+print "up\n";
+socket(my $notify, PF_UNIX, SOCK_DGRAM, 0);
+connect($notify, sockaddr_un($ENV{NOTIFY_SOCKET}));
+send($notify, "STATUS=serving\nREADY=1\n", 0);
+sleep 1000;
+E
+service well <<E
+[service]
+command = ["perl", "$T/well"]
+[service.ready]
+notify = true
+E
+service fails <<E
+[service]
+command = ["sh", "-c", "echo why; exit 3"]
+[service.restart]
+delay = "100ms"
+max_delay = "1h"
+E
+service waits <<E
+[service]
+command = ["sleep", "1000"]
+requires = ["fails"]
+after = ["fails"]
+binds_to = ["fails"]
+E
+service goes <<E
+[service]
+command = ["sh", "-c", "trap : HUP; echo up; while :; do sleep 0.1; done"]
+[service.ready]
+output = "up"
+E
+service broken <<E
+[service]
+command = ["/nowhere/program"]
+start = "manual"
+E
+# While this one is being stopped there is time to ask.
+service stays <<E
+[service]
+command = ["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"]
+[service.stop]
+timeout = "3s"
+E
+start_daemon
+wait_for 'a service is ready' service_is well ready
+wait_for 'another waits to be restarted' service_is fails backoff
+python3 "$TEST_DIR/replies-keep-the-contract.py" || fail 'the replies and docs/openapi.yaml differ'
+wait_for 'the daemon has stopped' gone "$KEEPER"
