@@ -107,13 +107,14 @@ void Keeper::reaped(Child& child, int status, const rusage& usage)
     } else if (state.phase == Phase::running) {
         state.phase = Phase::exited;
     }
+    release_step(child);
+    // What is in the pipes now was said by its end: what is stamped later than that end is late.
+    read_output(child, Stream::out, true);
+    read_output(child, Stream::err, true);
     if (state.exited_mono_ns == 0) {
         state.exited_mono_ns = base::to_ns(base::now());
         state.exited_wall_ns = base::to_ns(base::wall_now());
     }
-    release_step(child);
-    read_output(child, Stream::out, true);
-    read_output(child, Stream::err, true);
     child.set(protocol::flag_drained);
     if (child.ready) read_readiness(child);
     if (child.notify) read_notifications(child);

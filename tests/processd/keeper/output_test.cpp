@@ -64,6 +64,25 @@ TEST_CASE("a ring is binary safe and stamps each chunk", "[keeper][output]")
     }
 }
 
+TEST_CASE("what a command said before its end is not late, whatever the keeper learns of first", "[keeper][output]")
+{
+    KeeperUnderTest keeper;
+    const auto manager = keeper.manager();
+    const auto fifo = keeper.directory() + "/fifo";
+    REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+    auto& other = manager->wait_phase(manager->spawn(command({"/bin/sleep", "1000"})), Phase::running);
+    auto& child = manager->wait_phase(manager->spawn(shell("read line < " + fifo + "; echo said")), Phase::running);
+    ::kill(keeper.pid(), SIGSTOP);
+    ::kill(other.state.pid, SIGKILL); // the first news: there is somebody to reap
+    REQUIRE(eventually([&] { return !is_alive(other.state.pid); }));
+    write_file(fifo, "go\n");
+    REQUIRE(eventually([&] { return !is_alive(child.state.pid); }));
+    ::kill(keeper.pid(), SIGCONT);
+    manager->wait_ended(child);
+    CHECK(child.ring->text(Stream::out) == "said\n");
+    for (const auto& chunk : child.ring->chunks()) CHECK(chunk.mono_ns <= child.state.exited_mono_ns);
+}
+
 TEST_CASE("the manager can neither write to a ring nor shrink it", "[keeper][output]")
 {
     KeeperUnderTest keeper;
