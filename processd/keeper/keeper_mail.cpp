@@ -98,7 +98,8 @@ void Keeper::reaped_manager(int status)
             return finish();
         }
     }
-    schedule_manager(back_off_.after(base::now() - ended.started));
+    const auto delay = back_off_.after(base::now() - ended.started);
+    schedule_manager(setup_.options.back_off ? delay : 0s);
 }
 
 void Keeper::schedule_manager(base::Duration delay)
@@ -177,7 +178,10 @@ void Keeper::handle_child_request(const protocol::Received& message)
     }
     if (type == Type::signal) {
         const auto request = protocol::read_struct<protocol::Signal>(message.body);
-        if (request && request->signal >= 0 && request->signal < NSIG) signal(*child, request->signal, request->scope);
+        if (!request || request->signal < 0 || request->signal >= NSIG) return;
+        const auto cookie = std::string_view(message.body).substr(sizeof *request);
+        if (!cookie.empty() && cookie.size() <= protocol::max_cookie) child->cookie = cookie;
+        signal(*child, request->signal, request->scope);
     } else if (type == Type::watch) {
         const auto request = protocol::read_struct<protocol::Watch>(message.body);
         if (!request) return;
@@ -332,11 +336,9 @@ bool Keeper::send_state(Child& child)
     std::size_t count = 0;
     std::string_view cookie;
     if (!child.introduced) {
-        if (child.ring && child.spec) {
-            fds = {child.ring.reader_fd(), child.spec.get()};
-            count = fds.size();
-            state.flags |= protocol::flag_has_fds;
-        }
+        for (const int fd : {child.ring.reader_fd(), child.spec.get()})
+            if (fd >= 0 && child.spec) fds[count++] = fd;
+        if (count > 0) state.flags |= protocol::flag_has_fds;
         if (child.from_hello) {
             cookie = child.cookie;
             state.flags |= protocol::flag_has_cookie;

@@ -123,6 +123,7 @@ int main(int argc, char** argv)
     auto manager = find_manager();
     if (!manager) return complain(failed, manager.error().message());
     options->manager = std::move(*manager);
+    options->back_off = std::getenv("CTDB_PROCESSD_NO_BACK_OFF") == nullptr;
     if (options->check) return check_configuration(*options);
     if (::getpid() == 1)
         return complain(failed,

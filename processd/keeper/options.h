@@ -16,6 +16,7 @@ struct Options {
     bool foreground = false;
     bool check = false;
     bool kill_leftovers = false;
+    bool back_off = true; // false with CTDB_PROCESSD_NO_BACK_OFF in the environment, for tests
     bool help = false;
     bool version = false;
 

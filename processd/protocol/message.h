@@ -126,7 +126,7 @@ enum ChildFlag : std::uint32_t {
     flag_populated = 1U << 5,  // processes of its tree exist (known with cgroup proof only)
     flag_stopping = 1U << 6,   // STOPPING=1 has come
     flag_has_cookie = 1U << 7, // this message carries the cookie (hand-over)
-    flag_has_fds = 1U << 8,    // this message carries the ring fd, then the specification memfd
+    flag_has_fds = 1U << 8,    // this message carries the ring, if there is one, then the specification memfd
 };
 
 enum class Emptying : std::uint32_t { none = 0, running = 1, done = 2, survivors = 3 };
@@ -173,7 +173,7 @@ enum class Scope : std::uint32_t { leader = 0, group = 1, tree = 2 };
 struct Signal {
     ChildId child;
     std::int32_t signal;
-    Scope scope;
+    Scope scope; // the new cookie may follow
 };
 struct Child { // empty, ack; cookie: the bytes follow
     ChildId child;

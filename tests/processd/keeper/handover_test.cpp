@@ -63,6 +63,10 @@ TEST_CASE("a manager's SIGKILL loses no child, exit, output, cookie or readiness
     auto& acknowledged = first->run(command({"/bin/true"}));
     first->ack(acknowledged);
     const auto ended_before = first->run(shell("exit 3")).state.id;
+    const auto stopped = first->child_of(first->send_spawn(command({"/bin/sleep", "1000"})));
+    first->wait_phase(first->children()[stopped], Phase::running);
+    const protocol::Signal signal{stopped, SIGTERM, protocol::Scope::leader};
+    first->send(protocol::Type::signal, {protocol::bytes_of(signal), "why"});
     const protocol::Child cookie{stays, 8, 0};
     first->send(protocol::Type::cookie, {protocol::bytes_of(cookie), "replaced"});
     const protocol::Watch watch{ends, 40, 48, {7, 1, 2, 3}, 77};
@@ -75,9 +79,12 @@ TEST_CASE("a manager's SIGKILL loses no child, exit, output, cookie or readiness
     CHECK(second->hello()->incarnation == 2);
     CHECK(second->hello()->previous_end == protocol::ManagerEnd::ended);
     CHECK(second->hello()->previous_status == SIGKILL);
-    CHECK(second->hello()->children == 3);
+    CHECK(second->hello()->children == 4);
     CHECK(second->hello()->epoch == first->hello()->epoch);
-    CHECK(second->children().size() == 3);
+    CHECK(second->children().size() == 4);
+    auto& told_to_end = second->wait_ended(second->children()[stopped]);
+    CHECK(WTERMSIG(told_to_end.state.wait_status) == SIGTERM);
+    CHECK(told_to_end.cookie == "why");
     auto& ended = second->wait_ended(second->children()[ends]);
     CHECK(WEXITSTATUS(ended.state.wait_status) == 9);
     CHECK(ended.cookie == "cookie of one that ends");
@@ -98,6 +105,23 @@ TEST_CASE("a manager's SIGKILL loses no child, exit, output, cookie or readiness
     const auto decoded = protocol::decode_spawn_spec({bytes.data(), static_cast<std::size_t>(n)});
     REQUIRE(decoded);
     CHECK(*decoded == ready_spec);
+}
+
+TEST_CASE("a child that came to nothing is handed over with what it was to be", "[keeper][handover]")
+{
+    KeeperUnderTest keeper;
+    auto first = keeper.manager();
+    auto spec = command({"/bin/true"});
+    spec.stdin_kind = protocol::Stdin::data; // which does not come
+    const auto failed = first->wait_ended(first->children()[first->child_of(first->send_spawn(spec))]).state.id;
+    ::kill(first->pid(), SIGKILL);
+    auto second = keeper.accept_manager();
+    second->wait_hello();
+    auto& child = second->children()[failed];
+    CHECK(child.state.phase == Phase::failed);
+    CHECK(child.state.stage == protocol::Stage::request);
+    CHECK_FALSE(child.ring);
+    REQUIRE(child.spec);
 }
 
 TEST_CASE("what a killed manager had sent is done, though its own mail was unread", "[keeper][handover]")

@@ -155,9 +155,10 @@ bool ManagerSide::pump()
             ++child.states;
             if ((state->flags & protocol::flag_has_cookie) != 0) child.cookie = message.body.substr(sizeof *state);
             if ((state->flags & protocol::flag_has_fds) != 0) {
-                REQUIRE(message.fds.size() == 2);
-                child.ring = std::make_unique<Ring>(std::move(message.fds[0]), state->ring_size);
-                child.spec = std::move(message.fds[1]);
+                REQUIRE(message.fds.size() == (state->ring_size > 0 ? 2 : 1));
+                if (state->ring_size > 0)
+                    child.ring = std::make_unique<Ring>(std::move(message.fds[0]), state->ring_size);
+                child.spec = std::move(message.fds.back());
             }
             break;
         }
