@@ -2,7 +2,13 @@
 #include "helpers/base/log.h"
 
 #include <array>
+#include <atomic>
+#include <climits>
 #include <cstdio>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace base::log {
@@ -40,6 +46,39 @@ void append_quoted(std::string& line, std::string_view value)
     line += '"';
 }
 
+// Standard error may be a pipe that somebody has stopped reading, and is shared with processes that rely on its being
+// as blocking as it is. So a pipe or terminal is opened anew for ourselves, without blocking; a socket is told with
+// each line; a file neither needs nor, because of its offset, allows that.
+class Output {
+public:
+    Output()
+    {
+        struct stat st {};
+        if (::fstat(STDERR_FILENO, &st) < 0) return;
+        socket_ = S_ISSOCK(st.st_mode);
+        if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)) return;
+        fd_ = ::open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        polled_ = fd_ < 0; // no /proc, or a pipe of another user: it may still block if others fill it in between
+        piped_ = true;
+    }
+
+    bool write(std::string_view line) const
+    {
+        // Up to PIPE_BUF a pipe takes all or nothing.
+        if (piped_ && line.size() > PIPE_BUF) return write(std::string(line.substr(0, PIPE_BUF - 1)) + "\n");
+        if (socket_) return ::send(STDERR_FILENO, line.data(), line.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+        pollfd ready{STDERR_FILENO, POLLOUT, 0};
+        if (polled_ && ::poll(&ready, 1, 0) != 1) return false;
+        return ::write(fd_ < 0 ? STDERR_FILENO : fd_, line.data(), line.size()) >= 0;
+    }
+
+private:
+    int fd_ = -1; // until the end of the process
+    bool socket_ = false, polled_ = false, piped_ = false;
+};
+
+std::atomic<unsigned> untold{0}; // lines that were dropped and no line tells of yet
+
 } // namespace
 
 void set_level(Level level) noexcept { threshold = level; }
@@ -74,8 +113,13 @@ std::string format(Level level, std::string_view message, Fields fields)
 void write(Level level, std::string_view message, Fields fields)
 {
     if (level > threshold) return;
-    const auto line = format(level, message, fields) + "\n";
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+    static const Output output;
+    if (untold > 0) {
+        const auto lost = untold.exchange(0);
+        if (!output.write(format(Level::warning, "log lines were dropped, nobody read them", {{"lines", lost}}) + "\n"))
+            untold += lost;
+    }
+    if (!output.write(format(level, message, fields) + "\n")) ++untold;
 }
 
 } // namespace base::log

@@ -3,7 +3,8 @@
 //   log::info("run ended", {{"service", name}, {"signal", 9}})  →  "info: run ended service=web signal=9".
 // error: someone must act; warning: we coped; info: a fact an operator asks for later; debug: why.
 // A line is one write(2), so that lines of several processes do not mix. Values with blanks or control bytes are
-// quoted.
+// quoted. A pipe that nobody reads does not hold up anybody who logs: lines are dropped then, and counted by the next
+// one that gets through.
 #pragma once
 
 #include <concepts>
