@@ -5,6 +5,7 @@
 #include <cstring>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 
@@ -26,7 +27,11 @@ tl::unexpected<base::Error> connect_failure(int problem, const std::string& path
     switch (problem) {
     case ENOENT:
     case ENOTDIR:
-    case ECONNREFUSED: return fail(problem, what + " (is ctdb-processd running?)");
+    case ECONNREFUSED:
+        if (struct stat st{}; ::stat(path.c_str(), &st) == 0 && !S_ISSOCK(st.st_mode))
+            return fail(Errc::bad_input,
+                        what + ": it is no socket; ctdb-processd's is api.socket in its runtime directory");
+        return fail(problem, what + " (is ctdb-processd running?)");
     case EAGAIN: return fail(Errc::timed_out, what + ": the daemon takes no more connections");
     default: return fail(problem, what);
     }

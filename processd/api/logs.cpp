@@ -117,7 +117,7 @@ void get_logs(const Call& call)
         if (const auto token = output::parse_token(*after))
             wanted.after = *token;
         else
-            wanted.since = query.time("after", base::wall_now());
+            wanted.since = query.time("after", base::wall_now(), "a token of a line before, ");
     }
     if (query.problem()) return call.reply(*query.problem());
     if (auto unknown = unknown_name(call, wanted)) return call.reply(*std::move(unknown));

@@ -63,7 +63,7 @@ std::optional<output::Token> Query::token(std::string_view key)
     return std::nullopt;
 }
 
-std::optional<base::WallTime> Query::time(std::string_view key, base::WallTime now)
+std::optional<base::WallTime> Query::time(std::string_view key, base::WallTime now, const std::string& or_else)
 {
     const auto* value = request_.find(key);
     if (value == nullptr) return std::nullopt;
@@ -72,7 +72,8 @@ std::optional<base::WallTime> Query::time(std::string_view key, base::WallTime n
         const base::Duration since_epoch = now.time_since_epoch();
         return base::WallTime{*before < since_epoch ? since_epoch - *before : base::Duration{}};
     }
-    complain(key, "an RFC 3339 time in UTC, like 2026-01-31T12:00:00Z, or a duration, which means so long ago: " +
+    complain(key, or_else +
+                      "an RFC 3339 time in UTC, like 2026-01-31T12:00:00Z, or a duration, which means so long ago: " +
                       std::string(duration_form));
     return std::nullopt;
 }

@@ -22,7 +22,8 @@ public:
     std::optional<base::Duration> wait(); // "wait", at most an hour
     std::optional<output::Token> token(std::string_view key);
     // A point in time: RFC 3339, or a duration that means so long before `now`.
-    std::optional<base::WallTime> time(std::string_view key, base::WallTime now);
+    // `or_else` says what else would be right.
+    std::optional<base::WallTime> time(std::string_view key, base::WallTime now, const std::string& or_else = {});
     std::size_t number(std::string_view key, std::size_t low, std::size_t high, std::size_t otherwise);
     bool flag(std::string_view key); // "0" (the default) or "1"
     // One of the words that parse() knows.

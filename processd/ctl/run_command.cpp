@@ -115,7 +115,7 @@ base::Result<std::string> body_of(const RunOptions& run)
 
 std::string with_reason(const json& run)
 {
-    const auto reason = text(run, "reason");
+    const auto reason = text(run, "outcome") == "timed_out" ? "" : text(run, "reason"); // which says the same
     return outcome_text(run) + (reason.empty() ? "" : ": " + reason);
 }
 

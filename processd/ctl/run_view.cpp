@@ -132,6 +132,22 @@ std::string tail_text(const json& run, std::size_t lines, const Style& style)
     return result;
 }
 
+// For a table: the number that counts is never cut off.
+std::string short_outcome(const json& run)
+{
+    const auto outcome = text(run, "outcome");
+    std::string result = clean(outcome.empty() ? text(run, "state") : outcome);
+    if (outcome == "exited")
+        result = "exit " + std::to_string(number(run, "code"));
+    else if (outcome == "signaled")
+        result = clean(text(run, "signal")) + (flag(run, "core") ? ", core" : "");
+    else if (outcome == "timed_out")
+        result = "timed out";
+    else if (outcome == "spawn_failed")
+        result = "could not start";
+    return flag(run, "oom") ? result + ", OOM" : result;
+}
+
 } // namespace
 
 std::string outcome_text(const json& run)
@@ -160,7 +176,13 @@ std::string outcome_text(const json& run)
 std::string run_table(const json& runs, const Style& style)
 {
     if (!runs.is_array() || runs.empty()) return "no runs match\n";
-    Table table({{"ID"}, {"STARTED"}, {"TOOK", true}, {"NAME"}, {"KIND"}, {"OUTCOME"}, {"COMMAND"}});
+    Table table({{"ID"},
+                 {"STARTED"},
+                 {"TOOK", true},
+                 {"NAME", false, 12, true},
+                 {"KIND", false, 0, true},
+                 {"OUTCOME"},
+                 {"COMMAND"}});
     for (const auto& run : runs) {
         const auto started = time(run, "started");
         table.row({{clean(text(run, "id")), Colour::plain},
@@ -168,7 +190,7 @@ std::string run_table(const json& runs, const Style& style)
                    {span_text(took(run, style)), Colour::plain},
                    {clean(text(run, "name")), Colour::plain},
                    {clean(text(run, "kind")), Colour::plain},
-                   {outcome_text(run), outcome_colour(run)},
+                   {short_outcome(run), outcome_colour(run)},
                    {command_text(texts(part(run, "process"), "command")), Colour::dim}});
     }
     return table.print(style);

@@ -107,7 +107,7 @@ std::string service_why(const json& service, const Style& style)
         add(clean(text(service, "status_text")));
     } else {
         if (!waits.empty()) add("waits for " + clean(joined(waits)));
-        add(reason);
+        if (waits.empty() || !reason.starts_with("waits for")) add(reason.substr(0, reason.find(", restart after ")));
         if (in_trouble(service) && reason.find(sentence) == std::string::npos) add("last: " + sentence);
         if (state == "starting") add(clean(text(service, "status_text")));
         add(next_text(service, style));
@@ -121,7 +121,7 @@ std::string service_why(const json& service, const Style& style)
 std::string service_table(const json& services, const Style& style)
 {
     if (!services.is_array() || services.empty()) return "no services are configured\n";
-    Table table({{"SERVICE"}, {"STATE"}, {"SINCE", true}, {"PID", true}, {"RESTARTS", true}, {"WHY"}});
+    Table table({{"SERVICE", false, 16}, {"STATE"}, {"SINCE", true}, {"PID", true}, {"RESTARTS", true}, {"WHY"}});
     for (const auto& service : services) {
         const auto state = text(service, "state");
         const auto pid = number(part(service, "main"), "pid");
@@ -170,7 +170,7 @@ std::string service_page(const json& service, const Style& style)
         page.item("ready", "since " + clock_text(ready, style.now));
     page.item("says", clean(text(service, "status_text")));
     page.item("restarts", std::to_string(number(service, "restarts")) + ", " +
-                              std::to_string(number(service, "failures")) + " failures in a row");
+                              counted(number(service, "failures"), "failure") + " in a row");
     page.item("requires", clean(joined(texts(service, "requires"))));
     page.item("binds to", clean(joined(texts(service, "binds_to"))));
     page.item("after", clean(joined(texts(service, "after"))));

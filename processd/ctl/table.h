@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// processd/ctl/table.h: rows under titles, as wide as their contents; on a terminal the last column is cut to its
-// width.
+// processd/ctl/table.h: rows under titles, as wide as their contents. On a terminal that is too narrow the last column
+// is cut, then those that may be cut, and then those that may be left out are.
 #pragma once
 
 #include "processd/ctl/text.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,9 @@ class Table {
 public:
     struct Column {
         std::string title;
-        bool right = false; // numbers
+        bool right = false;    // numbers
+        std::size_t least = 0; // it may be cut down to this width; 0: never
+        bool extra = false;    // it may be left out
     };
     explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
@@ -29,6 +32,8 @@ public:
     [[nodiscard]] std::string print(const Style& style) const;
 
 private:
+    // No width: left out.
+    [[nodiscard]] std::vector<std::optional<std::size_t>> widths_for(std::size_t screen) const;
     struct Row {
         std::vector<Cell> cells;
         std::vector<Cell> below;

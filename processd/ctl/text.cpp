@@ -190,6 +190,11 @@ std::string padded(std::string_view clean_text, std::size_t at_least, bool right
     return right ? blanks + std::string(clean_text) : std::string(clean_text) + blanks;
 }
 
+std::string counted(std::int64_t count, const std::string& what)
+{
+    return std::to_string(count) + ' ' + what + (count == 1 ? "" : "s");
+}
+
 std::string span_text(base::Duration duration)
 {
     const auto us = duration_cast<std::chrono::microseconds>(duration).count();
@@ -205,7 +210,7 @@ std::string age_text(base::WallTime time, base::WallTime now)
 {
     if (time == base::WallTime{}) return "-";
     const auto seconds = duration_cast<std::chrono::seconds>(now - time).count();
-    if (seconds < 1) return "now";
+    if (seconds < 1) return "<1s";
     if (seconds >= 60 && seconds < 3600) return std::to_string(seconds / 60) + "m";
     return long_span(seconds);
 }

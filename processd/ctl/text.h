@@ -26,6 +26,7 @@ std::string paint(const Style& style, Colour colour, std::string_view text);
 std::string clean(std::string_view bytes);
 // What the shell would need quoted is quoted: /bin/sh -c 'exit 3'. Cleaned.
 std::string command_text(const std::vector<std::string>& command);
+std::string counted(std::int64_t count, const std::string& what); // "1 line", "2 lines"
 std::string joined(const std::vector<std::string>& words, std::string_view between = ", ");
 
 std::size_t columns(std::string_view clean_text);                  // on a terminal

@@ -14,8 +14,10 @@ namespace {
 // After TERM to a whole tree that a stop command left behind, this long until KILL.
 constexpr base::Duration kill_grace = std::chrono::seconds{2};
 
+// For a sentence: whole seconds, and milliseconds only below one.
 std::string text(base::Duration d)
 {
+    if (d >= std::chrono::seconds{1}) d = std::chrono::round<std::chrono::seconds>(d);
     return base::format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(d));
 }
 

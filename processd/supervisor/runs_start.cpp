@@ -89,8 +89,7 @@ void Runs::Impl::lookup_ended(LiveRun& lookup)
     }
     while (!complaint.empty() && complaint.back() == '\n') complaint.pop_back();
     live.record.reason = complaint.empty() ? "processd-prepare " + sentence(*lookup.record.outcome) : complaint;
-    // Told as the stage that it stands for, with the exit code as errno where it is one.
-    fail_spawn(live, lookup.record.outcome->code.value_or(0), "prepare");
+    fail_spawn(live, 0, "prepare"); // the reason says what no errno could
 }
 
 } // namespace processd::supervisor

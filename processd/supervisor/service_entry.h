@@ -73,6 +73,8 @@ bool is_live(const ServiceEntry& entry); // something of it runs, or is about to
 // What goes down when `name` has ended by itself: what is bound to it, and all that requires that.
 std::vector<std::string> bound_to(const ServiceMap& services, std::string_view name);
 
+// The last ten lines of a run's output, each cut to 1000 bytes.
+std::vector<model::OutputPiece> last_lines(const std::vector<model::OutputPiece>& tail);
 // docs/openapi.yaml, Service.
 nlohmann::json service_status(const std::string& name, const ServiceEntry& entry, const ServiceMap& services,
                               const Runs& runs);

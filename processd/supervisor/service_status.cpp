@@ -3,8 +3,11 @@
 #include "processd/supervisor/service_entry.h"
 
 #include "processd/model/json.h"
+#include "processd/output/line_splitter.h"
+#include "processd/output/log_line.h"
 
 #include <algorithm>
+#include <deque>
 #include <nlohmann/json.hpp>
 
 namespace processd::supervisor {
@@ -36,20 +39,43 @@ json last_of(const ServiceEntry& entry, const Runs& runs)
     j["ended"] = model::json_time(entry.last->ended);
     j["sentence"] = model::sentence(entry.last->outcome);
     json lines = json::array();
-    auto pieces = entry.last->lines;
-    if (pieces.empty())
-        if (const auto record = runs.get(entry.last->run)) pieces = record->tail;
-    const auto skip = pieces.size() > 10 ? pieces.size() - 10 : 0;
-    for (auto i = skip; i < pieces.size(); ++i) {
-        json piece{{"time", model::json_time(pieces[i].time)}, {"stream", pieces[i].stream}, {"late", pieces[i].late}};
-        model::put_bytes(piece, pieces[i].data);
-        lines.push_back(std::move(piece));
+    auto last = entry.last->lines;
+    if (last.empty())
+        if (const auto record = runs.get(entry.last->run)) last = last_lines(record->tail);
+    for (const auto& line : last) {
+        json shown{{"time", model::json_time(line.time)}, {"stream", line.stream}, {"late", line.late}};
+        model::put_bytes(shown, line.data);
+        lines.push_back(std::move(shown));
     }
     j["lines"] = std::move(lines);
     return j;
 }
 
+constexpr std::size_t lines_kept = 10;
+constexpr std::size_t bytes_shown = 1000; // of a line, without cutting a character
+
 } // namespace
+
+std::vector<model::OutputPiece> last_lines(const std::vector<model::OutputPiece>& tail)
+{
+    std::deque<model::OutputPiece> lines;
+    const auto keep = [&](const output::Line& line) {
+        auto data = line.data.substr(0, bytes_shown);
+        if (data.size() < line.data.size())
+            while (!data.empty() && (static_cast<unsigned char>(line.data[data.size()]) & 0xc0U) == 0x80U)
+                data.remove_suffix(1);
+        lines.push_back({std::string(output::name_of(line.stream)), line.time, std::string(data), line.late});
+        if (lines.size() > lines_kept) lines.pop_front();
+    };
+    output::LineSplitter splitter;
+    for (const auto& piece : tail) {
+        const auto stream =
+            piece.stream == output::name_of(output::Stream::err) ? output::Stream::err : output::Stream::out;
+        splitter.feed(stream, piece.data, piece.time, piece.late, {}, keep);
+    }
+    splitter.flush(keep);
+    return {lines.begin(), lines.end()};
+}
 
 json service_status(const std::string& name, const ServiceEntry& entry, const ServiceMap& services, const Runs& runs)
 {

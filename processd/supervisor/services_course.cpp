@@ -156,10 +156,7 @@ void Services::Impl::run_changed(const RunRecord& record, Moment moment)
         owner.on_change.tell(entry->spec.name);
     }
     if (moment != Moment::closed) return;
-    entry->last = LastEnd{record.id, *record.outcome, record.ended, record.tail};
-    const auto skip = record.tail.size() > 10 ? record.tail.size() - 10 : 0;
-    entry->last->lines.erase(entry->last->lines.begin(),
-                             entry->last->lines.begin() + static_cast<std::ptrdiff_t>(skip));
+    entry->last = LastEnd{record.id, *record.outcome, record.ended, last_lines(record.tail)};
     entry->proof = record.proof;
     entry->strangers = record.strangers;
     send(*entry, service::MainEnded{*record.outcome});

@@ -64,7 +64,7 @@ TEST_CASE("spans and ages are short", "[ctl][text]")
     CHECK(span_text(99h) == "4d 3h");
     const auto now = test::at("2026-11-22T12:05:00Z");
     CHECK(age_text({}, now) == "-");
-    CHECK(age_text(now + 5s, now) == "now");
+    CHECK(age_text(now + 5s, now) == "<1s");
     CHECK(age_text(now - 12s, now) == "12s");
     CHECK(age_text(now - 61s, now) == "1m");
     CHECK(age_text(now - 192min, now) == "3h 12m");
@@ -102,7 +102,19 @@ TEST_CASE("a table is as wide as its contents and no wider than the terminal", "
                                           "a      1  because it is as long a…\n"
                                           "gr\xc3\xbc\xc3\x9f  22\n"
                                           "    more\n");
-    CHECK(table.print({false, 5, {}}).find("because it is as lo…\n") != std::string::npos);
+    CHECK(table.print({false, 5, {}}).find("because it is…\n") != std::string::npos); // wrapped, not hidden
+}
+
+TEST_CASE("a narrow table cuts what may be cut, then leaves out what may be left out", "[ctl][table]")
+{
+    Table table({{"NAME", false, 6}, {"KIND", false, 0, true}, {"ID"}, {"WHY"}});
+    table.row({{"a name that is long"}, {"service"}, {"0123456789"}, {"a reason that is fairly long, too"}});
+    CHECK(table.print({false, 60, {}}) == "NAME    KIND     ID          WHY\n"
+                                          "a nam…  service  0123456789  a reason that is fairly long, …\n");
+    CHECK(table.print({false, 45, {}}) == "NAME    KIND     ID          WHY\n"
+                                          "a nam…  service  0123456789  a reason that i…\n");
+    CHECK(table.print({false, 38, {}}) == "NAME    ID          WHY\n"
+                                          "a nam…  0123456789  a reason that is …\n");
 }
 
 TEST_CASE("colour is only where the style has it", "[ctl][text]")

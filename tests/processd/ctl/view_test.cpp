@@ -167,9 +167,9 @@ TEST_CASE("the table of runs", "[ctl][view]")
         changed(test::run(), R"({"id":"x","outcome":null,"state":"running","duration_us":null,"ended":null,
         "code":null,"started":"2026-11-22T12:04:58Z"})");
     CHECK(run_table(json::array({running, test::run()}), test::plain()) ==
-          "ID       STARTED    TOOK  NAME  KIND   OUTCOME             COMMAND\n"
-          "x        12:04:58  2.00s  sh    adhoc  running             /bin/sh -c 'exit 3'\n"
-          "01J0ABC  12:04:00  2.30s  sh    adhoc  exited with code 3  /bin/sh -c 'exit 3'\n");
+          "ID       STARTED    TOOK  NAME  KIND   OUTCOME  COMMAND\n"
+          "x        12:04:58  2.00s  sh    adhoc  running  /bin/sh -c 'exit 3'\n"
+          "01J0ABC  12:04:00  2.30s  sh    adhoc  exit 3   /bin/sh -c 'exit 3'\n");
     CHECK(run_table(json::array(), test::plain()) == "no runs match\n");
 }
 
