@@ -112,7 +112,8 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
         j["ready_since"] = model::json_time(entry.ready_since);
     if (is_live(entry) && !entry.main.empty()) {
         if (const auto record = runs.get(entry.main); record && record->state != model::RunState::ended) {
-            j["main"] = {{"run", entry.main}, {"pid", record->pid}, {"started", model::json_time(record->started)}};
+            if (record->pid > 0) // somebody may put it behind "kill"
+                j["main"] = {{"run", entry.main}, {"pid", record->pid}, {"started", model::json_time(record->started)}};
             j["config_changed"] = entry.begun && !(model::in_force(entry.spec, *entry.begun) == entry.spec);
         }
         if (const auto text = runs.status_text(entry.main); !text.empty()) j["status_text"] = text;
