@@ -94,7 +94,7 @@ equal 'why' 'its process exited with code 75, which counts as success' "$(field 
 wait_for 'never has failed' service_is never failed
 equal 'why' 'its process exited with code 1, and its restart policy is never' "$(field never .reason)"
 wait_for 'signal is a failure' service_is signal backoff
-expect 'why' sh -c "'$BIN_DIR/processctl' status signal | grep -q 'killed by SIGSEGV.*restart after 1h'"
+expect 'why' sh -c "'$BIN_DIR/processctl' status signal | grep -q 'killed by SIGSEGV.*restarts in'"
 
 # The delay.
 wait_for 'doubling was tried five times' began doubling 5
