@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/api/connection.h"
 
+#include "helpers/base/crash_point.h"
 #include "helpers/base/log.h"
 #include "processd/api/problem.h"
 #include "processd/api/server.h"
@@ -144,7 +145,9 @@ void Connection::reply(const Request& request, Reply reply)
     keep_alive_ = request.keep_alive;
     std::string bytes = response_head(reply, reply.body.size(), {Framing::length, keep_alive_, request.http_1_0});
     if (!request.is_head()) bytes += reply.body;
+    base::crash_point("reply:before", request.method);
     stream_->write(std::move(bytes));
+    base::crash_point("reply:after", request.method);
     answered();
 }
 

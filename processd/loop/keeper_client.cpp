@@ -4,7 +4,10 @@
 #include "helpers/base/crash_point.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 namespace processd::loop {
 namespace {
@@ -89,9 +92,9 @@ base::Result<std::uint64_t> KeeperClient::spawn(std::string_view spec, std::stri
     return request.request_id;
 }
 
-void KeeperClient::signal(protocol::ChildId child, int signal, protocol::Scope scope)
+void KeeperClient::signal(protocol::ChildId child, int signal, protocol::Scope scope, std::string_view cookie)
 {
-    send(Type::signal, std::string(bytes_of(protocol::Signal{child, signal, scope})));
+    send(Type::signal, std::string(bytes_of(protocol::Signal{child, signal, scope})).append(cookie));
 }
 void KeeperClient::empty(protocol::ChildId child)
 {
@@ -114,6 +117,15 @@ void KeeperClient::settings(const protocol::Settings& settings)
 void KeeperClient::ready() { send(Type::ready, {}); }
 void KeeperClient::stopped() { send(Type::stopped, {}); }
 void KeeperClient::ask_stop() { send(Type::ask_stop, {}); }
+
+bool KeeperClient::has_room() const
+{
+    int size = 0;
+    int unread = 0;
+    socklen_t length = sizeof size;
+    return queue_.empty() && ::getsockopt(channel_.get(), SOL_SOCKET, SO_SNDBUF, &size, &length) == 0 &&
+           ::ioctl(channel_.get(), SIOCOUTQ, &unread) == 0 && unread < size / 2;
+}
 
 void KeeperClient::send(Type type, std::string body, std::vector<base::UniqueFd> fds)
 {

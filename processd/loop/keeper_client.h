@@ -35,7 +35,8 @@ public:
     // The request id under which the child will be told. spec is the encoded protocol::SpawnSpec; stdin_data only where
     // the specification says Stdin::data. Fails only for want of a memfd or with a cookie beyond protocol::max_cookie.
     base::Result<std::uint64_t> spawn(std::string_view spec, std::string_view cookie, const std::string* stdin_data);
-    void signal(protocol::ChildId child, int signal, protocol::Scope scope);
+    // With a cookie that is not empty the keeper has both or neither.
+    void signal(protocol::ChildId child, int signal, protocol::Scope scope, std::string_view cookie = {});
     void empty(protocol::ChildId child);
     void watch(const protocol::Watch& watch);
     void cookie(protocol::ChildId child, std::string_view cookie);
@@ -44,6 +45,8 @@ public:
     void ready();
     void stopped();
     void ask_stop();
+    [[nodiscard]] std::size_t backlog() const { return queue_.size(); }   // requests that the socket did not take yet
+    [[nodiscard]] bool has_room() const;                                  // the socket takes a few more for sure
     void set_request_base(std::uint64_t first) { next_request_ = first; } // request ids count from here
     KeeperClient(const KeeperClient&) = delete;
     KeeperClient& operator=(const KeeperClient&) = delete;

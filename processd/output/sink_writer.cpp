@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/output/sink_writer.h"
 
+#include "helpers/base/crash_point.h"
 #include "helpers/base/log.h"
 #include "helpers/base/thread.h"
 #include "helpers/base/wall_time.h"
@@ -117,6 +118,7 @@ base::Result<void> SinkWriter::Shared::write_front(Lock& lock)
     std::size_t done = 0;
     base::Result<void> result;
     lock.unlock();
+    base::crash_point("write:before", "sink");
     while (result && done < batch.text.size()) {
         auto n = sink->write(std::string_view{batch.text}.substr(done), stop.get());
         if (n)
@@ -124,6 +126,7 @@ base::Result<void> SinkWriter::Shared::write_front(Lock& lock)
         else
             result = tl::unexpected(n.error());
     }
+    base::crash_point("write:after", "sink");
     lock.lock();
     status.queued_bytes -= done;
     if (!result) {

@@ -68,6 +68,9 @@ public:
     // Tells the keeper what was seen and consumed, where that is news.
     void tell(Capture& capture, protocol::ChildId child);
 
+    // All lines made of it so far are in the sinks, or dropped and counted.
+    [[nodiscard]] bool written(const Capture& capture) const { return capture.last_seq <= written_seq(); }
+
     [[nodiscard]] output::LogStore& logs() noexcept { return logs_; }
     [[nodiscard]] std::uint64_t dropped_bytes() const noexcept { return dropped_; }
 

@@ -62,6 +62,7 @@ struct LiveRun {
     bool closing = false;      // the machine has closed; waiting for the end of output
     bool closed_told = false;  // whoever listens hears, or has heard, of the end
     bool final = false;        // all have heard: the record does not change any more
+    bool committed = false;    // the final record is; only lines are still on their way to sinks
     bool final_queued = false; // and is queued in the store
 };
 

@@ -3,6 +3,7 @@
 
 #include "helpers/base/log.h"
 #include "processd/loop/keeper_client.h"
+#include "processd/supervisor/journal.h"
 
 #include <algorithm>
 #include <utility>
@@ -14,8 +15,9 @@ constexpr base::Duration storage_retry = std::chrono::seconds{1};
 
 } // namespace
 
-RunArchive::RunArchive(loop::Loop& loop, loop::KeeperClient& keeper, store::Records& records, RunTable& table)
-    : keeper_(keeper), records_(records), table_(table), timer_(loop, [this] { flush(); })
+RunArchive::RunArchive(loop::Loop& loop, loop::KeeperClient& keeper, store::Records& records, const Journal& journal,
+                       RunTable& table)
+    : keeper_(keeper), records_(records), journal_(journal), table_(table), timer_(loop, [this] { flush(); })
 {
 }
 
@@ -52,6 +54,14 @@ void RunArchive::queue_beginnings()
     }
 }
 
+void RunArchive::save_stop(const LiveRun& live)
+{
+    auto record = live.record;
+    record.state = model::RunState::stopping;
+    std::erase(beginnings_, record.number);
+    if (records_.put(record)) flush();
+}
+
 void RunArchive::close(LiveRun& live)
 {
     live.final = true;
@@ -63,18 +73,19 @@ void RunArchive::close(LiveRun& live)
 
 void RunArchive::forget(LiveRun& live)
 {
+    unwritten_.erase(live.record.number);
     if (live.child != 0) keeper_.ack(live.child);
-    --waiting_;
     table_.remove(live);
 }
 
 void RunArchive::forget_oldest()
 {
     for (const auto& [number, live] : table_.all()) {
-        if (!live->final || live->record.kind == model::RunKind::adhoc) continue;
+        if (!live->final || live->committed || live->record.kind == model::RunKind::adhoc) continue;
         if (given_up_++ == 0)
             base::log::error("too many runs wait to be put on record; the oldest of services are given up",
                              {{"waiting", waiting_}, {"reason", trouble_->message()}});
+        --waiting_;
         return forget(*live);
     }
 }
@@ -93,6 +104,11 @@ bool RunArchive::queue_waiting()
 bool RunArchive::flush()
 {
     timer_.cancel();
+    // A record says that the keeper knows of the run, so it does not come before the request.
+    if (keeper_.backlog() > 0) {
+        timer_.at(base::now() + store::group_delay);
+        return false;
+    }
     queue_beginnings();
     bool all = false;
     while (!all) {
@@ -101,7 +117,7 @@ bool RunArchive::flush()
         auto committed = flushed.committed;
         std::sort(committed.begin(), committed.end());
         for (const auto number : committed)
-            if (LiveRun* const live = table_.numbered(number); live != nullptr && live->final_queued) forget(*live);
+            if (LiveRun* const live = table_.numbered(number); live != nullptr && live->final_queued) release(*live);
         if (flushed.error) {
             if (!trouble_)
                 base::log::error("run records cannot be written; they wait with the keeper until they can be",
@@ -125,6 +141,23 @@ base::Result<void> RunArchive::room() const
     return base::wrap(std::to_string(waiting_) +
                           " runs have ended that cannot be put on record, and no more is begun until they are",
                       *trouble_);
+}
+
+void RunArchive::release(LiveRun& live)
+{
+    if (!std::exchange(live.committed, true)) --waiting_;
+    const auto number = live.record.number;
+    const bool may_wait = unwritten_.contains(number) || unwritten_.size() < max_unwritten;
+    if (live.capture && !journal_.written(*live.capture) && may_wait)
+        unwritten_.insert(number);
+    else
+        forget(live);
+}
+
+void RunArchive::release_written()
+{
+    const auto unwritten = unwritten_; // changes on the way
+    for (const auto number : unwritten) release(*table_.numbered(number));
 }
 
 std::uint64_t RunArchive::next_number()

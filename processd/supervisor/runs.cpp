@@ -42,6 +42,7 @@ Runs::Runs(loop::Loop& loop, loop::KeeperClient& keeper, store::Records& records
     journal.on_progress = [this] {
         for (const auto& [number, live] : impl_->table.all())
             if (live->child != 0 && live->capture && !live->told_exit) impl_->journal.tell(*live->capture, live->child);
+        impl_->archive.release_written();
     };
 }
 Runs::~Runs() = default;
@@ -70,8 +71,12 @@ base::Result<StartedRun> Runs::start(RunRequest request)
         return fail(Errc::limit, std::to_string(m.adhoc_active) +
                                      " runs are under way, which is the limit ([limits] runs in processd.toml)");
 
-    if (request.kind == RunKind::adhoc)
+    if (request.kind == RunKind::adhoc) {
         if (auto room = m.archive.room(); !room) return tl::unexpected(room.error());
+        // What only waits in this process for the keeper's socket to have room would be gone with it.
+        if (!m.keeper.has_room())
+            return fail(Errc::unavailable, "the keeper does not take more requests at this moment; try again");
+    }
 
     Launch launch;
     auto& record = launch.record;
@@ -124,10 +129,12 @@ base::Result<void> Runs::stop(std::string_view id, const run::StopWanted& how, s
         outcome.kind = how.why;
         live.told_exit = true;
         m.feed(live, run::SpawnFailed{outcome, false}, base::now());
+        m.archive.flush(); // or another manager would go on with it
         if (!lookup.empty()) (void)stop(lookup, how, "the run it prepares was stopped");
         return {};
     }
     m.feed(live, how, base::now());
+    if (live.child == 0) m.archive.save_stop(live); // there is no child yet whose cookie could say it
     return {};
 }
 
@@ -253,12 +260,10 @@ void Runs::resume(std::uint64_t newest_line)
     for (const auto number : numbers) {
         LiveRun* const live = m.table.numbered(number);
         if (live == nullptr) continue;
-        m.archive.save_beginning(*live);
-        m.arm(*live);
         if (live->child != 0)
-            m.update(*live);
-        else if (live->lookup.empty() || m.table.with_id(live->lookup) == nullptr)
-            m.begin(*live);
+            m.go_on(*live);
+        else if (live->request_id == 0 && (live->lookup.empty() || m.table.with_id(live->lookup) == nullptr))
+            m.begin(*live); // its lookup has ended without a word, so nobody was asked for it
     }
 }
 

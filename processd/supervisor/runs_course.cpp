@@ -22,11 +22,9 @@ void Runs::Impl::update(LiveRun& live)
     const auto& state = live.told;
     const auto number = live.record.number;
     const auto gone = [&] { return table.numbered(number) == nullptr; };
+    if (live.committed) return;
     update_record(live.record, state);
-    if (live.empty_wanted) {
-        live.empty_wanted = false;
-        keeper.empty(live.child);
-    }
+    if (std::exchange(live.empty_wanted, false)) perform(live, run::EmptyTree{});
     if (!live.told_spawned && (state.phase == Phase::running || state.phase == Phase::exited)) {
         live.told_spawned = true;
         feed(live, run::Spawned{}, base::time_from_ns(state.started_mono_ns));
@@ -93,17 +91,21 @@ void Runs::Impl::arm(LiveRun& live)
 void Runs::Impl::perform(LiveRun& live, const run::Action& action)
 {
     if (const auto* send = std::get_if<run::SendSignal>(&action)) {
+        std::string mark; // goes with the signal: another manager neither sends it again nor forgets why it was sent
         if (const auto* stopping = std::get_if<run::Stopping>(&live.state)) {
             if (live.record.reason.empty() && stopping->why == model::OutcomeKind::timed_out)
                 live.record.reason = "it outlived its timeout";
-            keeper.cookie(live.child, cookie_of({stopping->why, stopping->kill_at, live.record.reason}));
+            mark = cookie_of({stopping->why, stopping->kill_at, live.record.reason});
         }
-        keeper.signal(live.child, send->signal, send->tree ? protocol::Scope::tree : protocol::Scope::leader);
+        keeper.signal(live.child, send->signal, send->tree ? protocol::Scope::tree : protocol::Scope::leader, mark);
     } else if (std::holds_alternative<run::EmptyTree>(action)) {
-        if (live.child != 0)
-            keeper.empty(live.child);
-        else
+        if (live.child == 0) {
             live.empty_wanted = true;
+            return;
+        }
+        if (const auto* starting = std::get_if<run::Starting>(&live.state); starting && starting->stop)
+            keeper.cookie(live.child, cookie_of({*starting->stop, base::now(), live.record.reason}));
+        keeper.empty(live.child);
     } else if (std::holds_alternative<run::TellEnd>(action)) {
         tell_end(live);
     } else {
@@ -136,9 +138,11 @@ void Runs::Impl::read_output(LiveRun& live)
                              ? std::function<void(std::string_view)>{}
                              : [&](std::string_view line) { ready |= line.find(pattern) != std::string_view::npos; };
     if (!journal.read(*live.capture, live.told.exited_mono_ns, on_line)) return;
+    // Before the keeper hears that the line is consumed: no other manager would read it again.
+    if (ready && !std::exchange(live.told_ready, true)) owner.on_ready.tell(id);
+    if (table.numbered(number) == nullptr) return;
     if (live.told.phase != protocol::Phase::exited && live.child != 0) journal.tell(*live.capture, live.child);
     owner.on_output.tell(id);
-    if (ready && (table.numbered(number) != nullptr) && !std::exchange(live.told_ready, true)) owner.on_ready.tell(id);
 }
 
 void Runs::Impl::take_output(LiveRun& live)

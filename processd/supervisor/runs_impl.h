@@ -21,7 +21,7 @@ struct Runs::Impl {
     Limits limits{};
 
     RunTable table{};
-    RunArchive archive{loop, keeper, records, table};
+    RunArchive archive{loop, keeper, records, journal, table};
     int adhoc_active = 0;
     bool resumed = false;
 
@@ -48,6 +48,7 @@ struct Runs::Impl {
     void adopt(const protocol::ChildState& state, std::string_view cookie, std::vector<base::UniqueFd>& fds);
     void adopt_target(LiveRun& lookup);
     void take_up_output(std::uint64_t newest_line);
+    void go_on(LiveRun& live);
     void lose_unknown(); // open records that the keeper knows nothing of
 };
 

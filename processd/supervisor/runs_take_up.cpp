@@ -32,7 +32,7 @@ base::Result<std::string> read_all(int fd)
 void Runs::Impl::bind(LiveRun& live, const protocol::ChildState& state, std::vector<base::UniqueFd>& fds)
 {
     table.bind(live, state.id);
-    if (fds.empty()) return;
+    if (fds.size() < 2) return; // it came to nothing before it had a ring
     output::Position from;
     from.offset = state.consumed;
     from.out = {state.consumed_counts[0], state.consumed_counts[1]};
@@ -63,24 +63,33 @@ void Runs::Impl::adopt(const protocol::ChildState& state, std::string_view cooki
         base::log::error("a child of the keeper cannot be taken up; it is left alone",
                          {{"child", state.id}, {"pid", state.pid}, {"reason", why}});
     };
-    if (fds.size() < 2) return refuse("its specification is missing");
-    const auto bytes = read_all(fds[1].get());
+    if (fds.empty()) return refuse("its specification is missing");
+    const auto bytes = read_all(fds.back().get());
     if (!bytes) return refuse(bytes.error().message());
     const auto spec = protocol::decode_spawn_spec(*bytes);
     if (!spec) return refuse(spec.error().message());
     auto launch = parse_note(spec->note);
     if (!launch) return refuse(launch.error().message());
     const bool over = state.phase == protocol::Phase::exited || state.phase == protocol::Phase::failed;
-    if (const auto stored = records.get(launch->record.number);
-        over && stored && stored->id == launch->record.id && stored->state == model::RunState::ended) {
-        keeper.ack(state.id); // committed, but the acknowledgement was lost with the manager
-        return;
+    auto stored = records.get(launch->record.number);
+    const bool recorded = stored && stored->id == launch->record.id;
+    if (over && recorded && stored->state == model::RunState::ended) {
+        // Committed, but the acknowledgement was lost with the manager, and so may be lines that sinks had not written.
+        auto& live = table.add(*std::move(launch));
+        live.record = *std::move(stored);
+        live.state = model::run::Ended{live.record.outcome.value_or(model::Outcome{})};
+        live.told_spawned = live.told_exit = live.told_ready = live.closing = live.closed_told = true;
+        live.final = live.final_queued = live.committed = true;
+        return bind(live, state, fds);
     }
     LiveRun* const known = table.with_id(launch->record.id); // its lookup was told before, and made it
     auto& live = known != nullptr ? *known : add(*std::move(launch));
     live.lookup.clear();
     live.request_id = state.request_id;
-    const auto stop = parse_cookie(cookie);
+    auto stop = parse_cookie(cookie);
+    // A stop that was wanted before the child had an id is on record instead.
+    if (!stop && recorded && stored->state == model::RunState::stopping)
+        stop = StopMark{model::OutcomeKind::cancelled, base::now(), stored->reason};
     live.state = resumed_state(live.record, state, stop);
     show_state(live);
     if (stop) live.record.reason = stop->reason;
@@ -90,11 +99,30 @@ void Runs::Impl::adopt(const protocol::ChildState& state, std::string_view cooki
     if (live.launch.then) adopt_target(live);
 }
 
-// A lookup is under way for a run that exists nowhere else yet.
+// From where the manager before stood: who listens is told what it may have had no time to tell.
+void Runs::Impl::go_on(LiveRun& live)
+{
+    const auto number = live.record.number;
+    if (live.committed) {
+        if (live.capture) {
+            (void)journal.read(*live.capture, live.told.exited_mono_ns, {});
+            journal.finish(*live.capture);
+        }
+        return archive.release(live);
+    }
+    archive.save_beginning(live);
+    arm(live);
+    if (live.told_spawned && live.told.phase != protocol::Phase::failed)
+        owner.on_change.tell(live.record, Moment::started);
+    if (table.numbered(number) != nullptr) update(live);
+}
+
+// A lookup is under way for a run that the keeper has not heard of yet.
 void Runs::Impl::adopt_target(LiveRun& lookup)
 {
     const auto& then = *lookup.launch.then;
-    if (table.with_id(then.record.id) != nullptr || records.get(then.record.number)) return;
+    if (table.with_id(then.record.id) != nullptr) return;
+    if (const auto stored = records.get(then.record.number); stored && stored->state == model::RunState::ended) return;
     Launch launch{then.record,        then.stdin_data, then.runtime_directory, then.ready_by, then.ready_fd,
                   then.ready_pattern, nullptr};
     add(std::move(launch)).lookup = lookup.record.id;

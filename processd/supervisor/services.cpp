@@ -28,17 +28,12 @@ Services::Services(loop::Loop& loop, Runs& runs, Operations& operations, store::
 }
 Services::~Services() = default;
 
-void Services::load(const std::map<std::string, model::ServiceSpec>& specs, bool restored)
+void Services::load(const std::map<std::string, model::ServiceSpec>& specs)
 {
     auto& m = *impl_;
     for (const auto& [name, spec] : specs) m.services[name].spec = spec;
-    std::vector<std::string> stale;
     m.state.for_each("service/", [&](std::string_view key, const json& document) {
         const std::string name(key.substr(8));
-        if (!restored) {
-            stale.push_back(name);
-            return;
-        }
         auto& entry = m.services[name];
         try {
             restore(entry, document);
@@ -54,13 +49,11 @@ void Services::load(const std::map<std::string, model::ServiceSpec>& specs, bool
         for (const auto* id : {&entry.main, &entry.aux})
             if (!id->empty()) m.service_of_run[*id] = name;
     });
-    for (const auto& name : stale) m.state.keep({{"service/" + name, std::nullopt}});
     for (auto& [name, entry] : m.services) {
         if (entry.since == base::WallTime{}) entry.since = base::wall_now();
-        if (restored && m.state.get("service/" + name)) continue;
+        if (m.state.get("service/" + name)) continue;
         if (entry.spec.auto_start) m.want_start(entry, by_configuration);
     }
-    if (!restored) return;
     m.take_up();
     m.pump_soon.arm();
 }

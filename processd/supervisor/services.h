@@ -36,9 +36,8 @@ public:
     Services(const Services&) = delete;
     Services& operator=(const Services&) = delete;
 
-    // At start: the configuration, and what state.tdb holds of an earlier manager of this keeper (`restored`) or
-    // nothing.
-    void load(const std::map<std::string, model::ServiceSpec>& specs, bool restored);
+    // At start: the configuration. What state.tdb holds is of an earlier manager of this keeper.
+    void load(const std::map<std::string, model::ServiceSpec>& specs);
     // After a reload: new ones start if auto, changed ones apply at their next start, gone ones stay until they are
     // down.
     void apply(const std::map<std::string, model::ServiceSpec>& specs);

@@ -67,6 +67,11 @@ void Services::Impl::send(ServiceEntry& entry, const service::Input& input)
             "service changed",
             {{"service", entry.spec.name}, {"from", before}, {"to", after}, {"reason", entry.machine.reason}});
     }
+    // First, as with this state on record nobody would see the reason again.
+    if (was_ready && !std::holds_alternative<service::Ready>(entry.machine.state) &&
+        std::holds_alternative<service::MainEnded>(input))
+        stop_bound(entry.spec.name);
+    const auto aux = entry.aux; // the one that a CancelAux means, though another may take its place
     // Ids of the runs to come are part of what is saved, so that another manager starts these and no others.
     for (const auto& action : step.actions)
         if (const auto* start = std::get_if<service::StartRun>(&action)) {
@@ -79,10 +84,11 @@ void Services::Impl::send(ServiceEntry& entry, const service::Input& input)
     save(entry);
     arm(entry);
     const std::string name = entry.spec.name;
-    for (const auto& action : step.actions) perform(entry, action);
-    if (was_ready && !std::holds_alternative<service::Ready>(entry.machine.state) &&
-        std::holds_alternative<service::MainEnded>(input))
-        stop_bound(name);
+    for (const auto& action : step.actions)
+        if (std::holds_alternative<service::CancelAux>(action))
+            cancel(aux);
+        else
+            perform(entry, action);
     check_operation(entry);
     owner.on_change.tell(name);
     pump_soon.arm();
@@ -113,9 +119,12 @@ void Services::Impl::perform(ServiceEntry& entry, const service::Action& action)
         model::run::StopWanted how{stop->why, SIGTERM, stop->tree, stop->timeout};
         if (!stop->tree) how.signal = model::signal_number(entry.spec.stop.signal).value_or(SIGTERM);
         (void)runs.stop(entry.main, how, entry.machine.reason);
-    } else {
-        (void)runs.stop(entry.aux, model::run::StopWanted{}, "it was not needed any more");
     }
+}
+
+void Services::Impl::cancel(const std::string& aux)
+{
+    (void)runs.stop(aux, model::run::StopWanted{}, "it was not needed any more");
 }
 
 void Services::Impl::start_run(ServiceEntry& entry, Role role, std::uint32_t index)

@@ -46,6 +46,7 @@ struct Services::Impl {
     void arm(ServiceEntry& entry);
     void perform(ServiceEntry& entry, const model::service::Action& action);
     void start_run(ServiceEntry& entry, model::Role role, std::uint32_t index);
+    void cancel(const std::string& aux);
     void run_changed(const model::RunRecord& record, Moment moment);
     void save(const ServiceEntry& entry); // or have it wait: what services do does not wait for a disk
     static store::Change document(const ServiceEntry& entry);

@@ -72,6 +72,7 @@ void Services::Impl::catch_up(ServiceEntry& entry)
         if (!starting->spawned && is(main, model::RunState::running)) send(entry, service::MainSpawned{});
     } else if (const auto* pre = std::get_if<service::PreStart>(&entry.machine.state)) {
         aux_step(Role::pre_start, pre->index);
+        if (!entry.machine.wanted || entry.machine.restart) cancel(entry.aux);
     } else if (const auto* post = std::get_if<service::PostStop>(&entry.machine.state)) {
         if (!aux && post->index >= effective(entry, prepare_program).post_stop.size())
             send(entry, service::AuxEnded{}); // there were more of them when this one was due
@@ -80,7 +81,8 @@ void Services::Impl::catch_up(ServiceEntry& entry)
     } else if (command && command->running) {
         aux_step(Role::stop, 0);
     } else if (std::holds_alternative<service::Stopping>(entry.machine.state)) {
-        perform(entry, service::StopMain{model::OutcomeKind::cancelled, false, entry.spec.stop.timeout});
+        const auto why = entry.machine.unready ? model::OutcomeKind::timed_out : model::OutcomeKind::cancelled;
+        perform(entry, service::StopMain{why, false, entry.spec.stop.timeout});
     }
 }
 

@@ -14,7 +14,7 @@ constexpr const char* key = "configuration";
 
 } // namespace
 
-base::Result<void> store_sources(store::State& state, const std::vector<config::SourceSet>& sources)
+store::Change sources_change(const std::vector<config::SourceSet>& sources)
 {
     json list = json::array();
     for (const auto& set : sources) {
@@ -26,8 +26,7 @@ base::Result<void> store_sources(store::State& state, const std::vector<config::
         }
         list.push_back({{"name", set.name}, {"has_main", set.has_main}, {"complete", set.complete}, {"files", files}});
     }
-    auto saved = state.put_now(key, list);
-    return saved;
+    return store::change_of(key, list);
 }
 
 std::vector<config::SourceSet> stored_sources(const store::State& state)

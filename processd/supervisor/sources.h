@@ -5,15 +5,14 @@
 
 #include "processd/config/read_directory.h"
 
-#include "helpers/base/result.h"
-
 namespace processd::store {
 class State;
-}
+struct Change;
+} // namespace processd::store
 
 namespace processd::supervisor {
 
-base::Result<void> store_sources(store::State& state, const std::vector<config::SourceSet>& sources);
+store::Change sources_change(const std::vector<config::SourceSet>& sources);
 std::vector<config::SourceSet> stored_sources(const store::State& state); // empty: none, or not to be read
 
 } // namespace processd::supervisor

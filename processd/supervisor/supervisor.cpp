@@ -169,6 +169,9 @@ struct Supervisor::Impl {
         };
         const auto meta = store->state().get("meta");
         restored = h.incarnation > 1 && meta && meta->value("epoch", std::uint64_t{0}) == h.epoch;
+        operations.emplace(store->state());
+        operations->restore();
+        if (!restored) operations->forget_open("the daemon was started anew");
         if (!load_configuration()) return events.on_exit(exit_configuration);
         const auto& d = configuration.daemon;
         store->set_options({d.sync, {d.max_records, d.max_record_age}});
@@ -176,7 +179,6 @@ struct Supervisor::Impl {
         logs.emplace(h.epoch, first, d.log_memory_bytes);
         changes.emplace(h.epoch, first);
         journal.emplace(loop, keeper, *logs);
-        operations.emplace(store->state());
         runs.emplace(loop, keeper, store->records(), *journal, prepare_program);
         services.emplace(loop, *runs, *operations, store->state(), prepare_program);
         memory.emplace(loop, h.keeper_pid);
@@ -199,12 +201,14 @@ struct Supervisor::Impl {
         configuration = *std::move(found);
         loaded = base::wall_now();
         if (restored) return true;
-        const auto saved = store_sources(store->state(), sources);
-        const auto meta = store->state().put_now("meta", {{"epoch", hello.epoch}});
-        if (saved && meta) return true;
-        base::log::error("the state directory cannot be written",
-                         {{"reason", (saved ? meta : saved).error().message()}});
-        return false;
+        // In one transaction: a manager that finds this epoch must not find an earlier life's services beside it.
+        std::vector<store::Change> all{sources_change(sources), store::change_of("meta", {{"epoch", hello.epoch}})};
+        store->state().for_each("service/", [&](std::string_view key, const json&) {
+            all.push_back({std::string(key), {}});
+        });
+        const auto saved = store->state().apply(all);
+        if (!saved) base::log::error("the state directory cannot be written", {{"reason", saved.error().message()}});
+        return saved.has_value();
     }
 
     void apply_daemon()
@@ -251,9 +255,7 @@ struct Supervisor::Impl {
     void taken_over()
     {
         if (!services) return;
-        operations->restore();
-        if (!restored) operations->forget_open("the daemon was started anew");
-        services->load(configuration.services, restored);
+        services->load(configuration.services);
         runs->resume(hello.newest_line);
         memory->refresh();
         base::log::info("manager serves", {{"incarnation", hello.incarnation},
@@ -296,7 +298,7 @@ struct Supervisor::Impl {
                                        {{"reason", load_error}});
                     return done(base::fail(base::Errc::bad_input, load_error), errors_json(found.error()));
                 }
-                if (const auto saved = store_sources(store->state(), read->sources); !saved) {
+                if (const auto saved = store->state().apply({sources_change(read->sources)}); !saved) {
                     load_error = saved.error().message();
                     return done(base::wrap("put the configuration on record", saved.error()), json::array());
                 }

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/supervisor/run_archive.h"
+
+#include "processd/loop/keeper_client.h"
+#include "processd/output/log_store.h"
+#include "processd/store/store.h"
+#include "processd/supervisor/journal.h"
+#include "tests/processd/store/support.h"
+
+#include <catch2/catch.hpp>
+#include <sys/socket.h>
+
+using namespace processd;
+using namespace processd::supervisor;
+
+namespace {
+
+// The archive on a store of its own, and a keeper that reads nothing.
+struct Archive {
+    test::TemporaryDirectory directory;
+    loop::Loop loop;
+    base::UniqueFd keepers_end;
+    loop::KeeperClient keeper{loop, make_channel(), {}};
+    output::LogStore logs{1, 1, 1U << 20U};
+    Journal journal{loop, keeper, logs};
+    store::Store store = *store::Store::open(directory.path(), {});
+    RunTable table;
+    RunArchive archive{loop, keeper, store.records(), journal, table};
+
+    base::UniqueFd make_channel()
+    {
+        int ends[2] = {-1, -1};
+        REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0);
+        keepers_end.reset(ends[0]);
+        return base::UniqueFd{ends[1]};
+    }
+    LiveRun& taken_up(std::uint64_t number)
+    {
+        Launch launch;
+        launch.record = test::record(number);
+        return table.add(std::move(launch));
+    }
+};
+
+} // namespace
+
+TEST_CASE("the number of a run that was taken up is not handed out", "[supervisor][archive]")
+{
+    Archive a;
+    REQUIRE(a.store.records().put(test::record(4)));
+    a.taken_up(5); // its beginning is not on record: the manager that gave it the number was killed before
+    a.taken_up(6);
+    a.taken_up(8);
+    CHECK(a.archive.next_number() == 7);
+    CHECK(a.archive.next_number() == 9);
+}
+
+TEST_CASE("nothing is put on record that the keeper was not asked for", "[supervisor][archive]")
+{
+    Archive a;
+    CHECK(a.keeper.has_room());
+    while (a.keeper.backlog() == 0) a.keeper.watch({});
+    CHECK_FALSE(a.keeper.has_room());
+    a.archive.save_beginning(a.taken_up(1));
+    CHECK_FALSE(a.archive.flush());
+    CHECK(a.store.records().pending() == 1);
+
+    loop::Timer look{a.loop, {}};
+    const auto again = [&] {
+        std::array<char, 4096> message{};
+        while (::recv(a.keepers_end.get(), message.data(), message.size(), 0) > 0) {}
+        if (a.store.records().pending() == 0) return a.loop.stop();
+        look.at(base::now() + std::chrono::milliseconds{1});
+    };
+    look = loop::Timer{a.loop, again};
+    look.at(base::now());
+    a.loop.run();
+    CHECK(a.keeper.backlog() == 0);
+    CHECK(a.store.records().get(1)->id == test::record(1).id);
+}
