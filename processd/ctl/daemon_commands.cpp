@@ -59,20 +59,26 @@ int reload_command(Session& session)
     return session.print(table.print(session.style())) ? exit_done : exit_ours;
 }
 
-int shutdown_command(Session& session)
+namespace {
+
+// Asks for the stop, and says that it was granted. An exit code if it was not.
+std::optional<int> ask_to_stop(Session& session)
 {
     const auto reply = session.ask_patiently(post("/v1/shutdown"));
     if (!reply) return reply.error();
-    if (session.options.json) {
-        if (!session.print(reply->body)) return exit_ours;
-    } else if (const auto value = session.value(*reply)) {
-        if (!session.print("stopping; what is left after " +
-                           until_text(time(*value, "stop_deadline"), base::wall_now()) + " is killed\n"))
-            return exit_ours;
-    } else {
-        return value.error();
-    }
-    if (!session.options.wait) return exit_done;
+    if (session.options.json) return session.print(reply->body) ? std::nullopt : std::optional(exit_ours);
+    const auto value = session.value(*reply);
+    if (!value) return value.error();
+    const auto sentence =
+        "stopping; what is left after " + until_text(time(*value, "stop_deadline"), base::wall_now()) + " is killed\n";
+    return session.print(sentence) ? std::nullopt : std::optional(exit_ours);
+}
+
+} // namespace
+
+int shutdown_command(Session& session)
+{
+    if (!session.options.wait) return ask_to_stop(session).value_or(exit_done);
     base::UniqueFd timer;
     if (session.options.timeout) {
         timer.reset(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
@@ -81,8 +87,11 @@ int shutdown_command(Session& session)
         ::timerfd_settime(timer.get(), 0, &when, nullptr);
         session.wake_on(timer.get());
     }
-    Following following;
+    // The changes are followed before the stop is asked for, or the first ones would be missed.
+    Session asking(session.options);
+    bool asked = false;
     bool changes = false; // what comes before the end of a snapshot is none
+    Following following;
     following.request = [](const std::string& token) {
         client::Request request;
         request.target = "/v1/watch" + (token.empty() ? "" : "?after=" + client::encoded(token));
@@ -90,9 +99,14 @@ int shutdown_command(Session& session)
         return request;
     };
     following.on_line = [&](const json& line, std::string_view) -> std::optional<int> {
-        if (text(line, "type") == "gap") changes = false; // a snapshot follows
-        if (text(line, "type") == "snapshot_end") changes = true;
-        if (changes && !session.options.json && text(line, "type") == "service" &&
+        const auto type = text(line, "type");
+        if (type == "gap") changes = false; // a snapshot follows
+        if (type == "snapshot_end") {
+            changes = true;
+            if (!std::exchange(asked, true))
+                if (const auto refused = ask_to_stop(asking)) return refused;
+        }
+        if (changes && !session.options.json && type == "service" &&
             !session.print(watch_line(line, session.style()) + '\n'))
             return exit_ours;
         return std::nullopt;
@@ -102,7 +116,7 @@ int shutdown_command(Session& session)
         return exit_not_yet;
     };
     following.on_lost = [&](const base::Error& error) -> std::optional<int> {
-        return is_gone(error) ? std::optional(exit_done) : std::nullopt;
+        return asked && is_gone(error) ? std::optional(exit_done) : std::nullopt;
     };
     return session.follow(following);
 }
