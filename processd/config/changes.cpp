@@ -20,7 +20,7 @@ template <class Spec> struct Key {
 // What is asked again each time it is needed applies now; what made the process applies to the next one:
 // model::in_force.
 #define SAME(member) [](const auto& a, const auto& b) { return a.member == b.member; }
-constexpr std::array<Key<ServiceSpec>, 39> service_keys{{
+constexpr std::array<Key<ServiceSpec>, 40> service_keys{{
     {"command", Applies::at_next_start, SAME(process.command)},
     {"user", Applies::at_next_start, SAME(process.user)},
     {"group", Applies::at_next_start, SAME(process.group)},
@@ -38,6 +38,7 @@ constexpr std::array<Key<ServiceSpec>, 39> service_keys{{
     {"oom_score_adj", Applies::at_next_start, SAME(process.oom_score_adj)},
     {"limits", Applies::at_next_start, SAME(process.limits)},
     {"redact", Applies::at_next_start, SAME(process.redact)},
+    {"as_permitted", Applies::at_next_start, SAME(process.as_permitted)},
     {"ring", Applies::at_next_start, SAME(process.ring_bytes)},
     {"spawn_timeout", Applies::at_next_start, SAME(process.spawn_timeout)},
     {"start", Applies::now, SAME(auto_start)},

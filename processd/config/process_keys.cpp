@@ -118,6 +118,25 @@ void read_cpus(TableReader& keys, std::vector<std::uint32_t>& cpus)
     cpus.assign(found.begin(), found.end());
 }
 
+void read_as_permitted(TableReader& keys, std::set<std::string>& permitted)
+{
+    std::vector<std::string> names;
+    if (!keys.strings("as_permitted", names, R"(["limits", "oom_score_adj"])")) return;
+    const Entry& entry = *keys.find("as_permitted");
+    const auto& items = std::get<Array>(entry.value.data);
+    const auto& known = model::permittable_keys();
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (std::find(known.begin(), known.end(), names[i]) == known.end())
+            keys.complain(
+                items[i].place, "as_permitted",
+                R"("as_permitted" holds names of "io_class", "limits", "nice", "oom_score_adj", "scheduler", not )" +
+                    quoted(names[i]) + did_you_mean(names[i], known));
+        else if (keys.find(names[i]) == nullptr)
+            keys.complain(items[i].place, "as_permitted",
+                          R"("as_permitted" names )" + quoted(names[i]) + ", which is not set here");
+    permitted.insert(names.begin(), names.end());
+}
+
 void read_scheduling(TableReader& keys, model::ProcessSpec& process)
 {
     keys.number("nice", process.nice, -20, 19);
@@ -162,6 +181,7 @@ void read_process(TableReader& keys, model::ProcessSpec& process)
     if (int score = 0; keys.number("oom_score_adj", score, -1000, 1000)) process.oom_score_adj = score;
     read_limits(keys, process.limits);
     keys.strings("redact", process.redact, R"(["--password=*"])");
+    read_as_permitted(keys, process.as_permitted);
     if (std::uint64_t bytes = 0; keys.size("ring", bytes, 128 << 10, 64 << 20))
         process.ring_bytes = static_cast<std::uint32_t>(bytes);
     keys.duration("spawn_timeout", process.spawn_timeout, {10ms, 1h});

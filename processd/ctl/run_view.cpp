@@ -228,6 +228,7 @@ std::string run_page(const json& run, std::size_t lines, const Style& style)
     page.item("stdout", count_text(part(run, "stdout")));
     page.item("stderr", count_text(part(run, "stderr")));
     if (flag(run, "late")) page.item("late", "output came after its end");
+    page.item("refused", clean(joined(texts(run, "reduced"))));
     if (const auto left = texts(run, "leftovers"); !left.empty())
         page.item("leftovers",
                   "pid " + joined(left) + (text(run, "proof").empty() ? "" : ", which outlived it, killed"));

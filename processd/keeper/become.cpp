@@ -27,17 +27,33 @@ public:
     void begin(Stage stage) noexcept
     {
         stage_ = stage;
-        __atomic_store_n(plan_.step, static_cast<std::uint32_t>(stage), __ATOMIC_RELAXED);
+        __atomic_store_n(plan_.step, static_cast<std::uint32_t>(stage) | reduced_ << step_bits, __ATOMIC_RELAXED);
     }
-    [[noreturn]] void give_up(int error) noexcept
+    [[noreturn]] void give_up(int error, protocol::Attribute attribute = protocol::Attribute::none,
+                              std::uint32_t resource = 0) noexcept
     {
-        const StageFailure failure{stage_, error};
+        const StageFailure failure{stage_, error,
+                                   static_cast<std::uint32_t>(attribute) | resource << protocol::attribute_bits};
         call(SYS_write, status_, &failure, sizeof failure);
         while (true) call(SYS_exit_group, exit_code);
     }
     void must(long result) noexcept
     {
         if (result < 0) give_up(errno);
+    }
+
+    // Whether an attribute that was refused is one to do without; a mistake in its value never is.
+    bool do_without(protocol::Attribute attribute) noexcept
+    {
+        if ((errno != EPERM && errno != EACCES) || (spec_.as_permitted & bit(attribute)) == 0) return false;
+        reduced_ |= bit(attribute);
+        return true;
+    }
+    // What was asked for must happen, unless it is to happen as far as permitted; a default that an unprivileged keeper
+    // may not restore is let be.
+    void want(long result, bool asked, protocol::Attribute attribute) noexcept
+    {
+        if (result < 0 && asked && !do_without(attribute)) give_up(errno, attribute);
     }
 
     void unblock_signals() noexcept
@@ -115,13 +131,24 @@ public:
     {
         const auto& b = *plan_.baseline;
         const int wanted = spec_.oom_score_adj.value_or(0);
-        if (b.oom_score_adj && *b.oom_score_adj != wanted && !write_oom_score(wanted) && spec_.oom_score_adj)
-            give_up(errno);
+        if (b.oom_score_adj && *b.oom_score_adj != wanted)
+            want(write_oom_score(wanted) ? 0 : -1, spec_.oom_score_adj.has_value(), protocol::Attribute::oom_score_adj);
         if (b.open_files) must(call(SYS_prlimit64, 0, RLIMIT_NOFILE, &*b.open_files, nullptr));
         for (const auto& limit : spec_.limits) {
             const std::array<std::uint64_t, 2> value{limit.soft, limit.hard}; // the kernel's struct rlimit64
-            must(call(SYS_prlimit64, 0, limit.resource, value.data(), nullptr));
+            if (call(SYS_prlimit64, 0, limit.resource, value.data(), nullptr) < 0 && !lower_limit(limit))
+                give_up(errno, protocol::Attribute::limits, limit.resource);
         }
+    }
+
+    // A hard limit that may not be raised stays, and what was asked for is cut to it.
+    bool lower_limit(const protocol::ResourceLimit& limit) noexcept
+    {
+        if (!do_without(protocol::Attribute::limits)) return false;
+        std::array<std::uint64_t, 2> now{};
+        if (call(SYS_prlimit64, 0, limit.resource, nullptr, now.data()) < 0) return false;
+        const std::array<std::uint64_t, 2> value{std::min(limit.soft, now[1]), std::min(limit.hard, now[1])};
+        return call(SYS_prlimit64, 0, limit.resource, value.data(), nullptr) == 0;
     }
 
     static bool write_oom_score(int score) noexcept
@@ -141,27 +168,21 @@ public:
         return written;
     }
 
-    // What was asked for must happen; a default that an unprivileged keeper may not restore is let be.
     void set_scheduler() noexcept
     {
         const auto& b = *plan_.baseline;
         const bool asked = spec_.scheduler != SCHED_OTHER;
         if (asked || b.scheduler != SCHED_OTHER) {
             const sched_param parameter{spec_.priority};
-            const long done = call(SYS_sched_setscheduler, 0, spec_.scheduler, &parameter);
-            if (asked) must(done);
+            want(call(SYS_sched_setscheduler, 0, spec_.scheduler, &parameter), asked, protocol::Attribute::scheduler);
         }
-        if (spec_.nice != b.nice) {
-            const long done = call(SYS_setpriority, PRIO_PROCESS, 0, spec_.nice);
-            if (spec_.nice != 0) must(done);
-        }
+        if (spec_.nice != b.nice)
+            want(call(SYS_setpriority, PRIO_PROCESS, 0, spec_.nice), spec_.nice != 0, protocol::Attribute::nice);
         const int io = spec_.io_class == 0 ? 0 : spec_.io_class << io_class_shift | spec_.io_level;
-        if (io != b.io_priority) {
-            const long done = call(SYS_ioprio_set, 1, 0, io);
-            if (io != 0) must(done);
-        }
+        if (io != b.io_priority) want(call(SYS_ioprio_set, 1, 0, io), io != 0, protocol::Attribute::io_class);
         if (!plan_.cpu_mask.empty())
-            must(call(SYS_sched_setaffinity, 0, plan_.cpu_mask.size() * sizeof(unsigned long), plan_.cpu_mask.data()));
+            want(call(SYS_sched_setaffinity, 0, plan_.cpu_mask.size() * sizeof(unsigned long), plan_.cpu_mask.data()),
+                 true, protocol::Attribute::cpus);
     }
 
     // As execvp(3): a name that is not in one directory of PATH, or not executable there, is looked for in the next.
@@ -212,6 +233,7 @@ private:
     const ChildPlan& plan_;
     const protocol::SpawnSpec& spec_;
     Stage stage_ = Stage::clone;
+    std::uint32_t reduced_ = 0; // bits of Attribute
     int status_;
     int procs_ = -1;
 };

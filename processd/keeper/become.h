@@ -20,8 +20,8 @@ namespace processd::keeper {
 struct ChildPlan {
     const protocol::SpawnSpec* spec = nullptr;
     const Baseline* baseline = nullptr;
-    std::uint32_t* step = nullptr; // in shared memory
-    int status = -1;               // write end, close-on-exec: {stage, errno} of a failure, end of file is success
+    std::uint32_t* step = nullptr; // in shared memory: the step, and above step_bits what was reduced
+    int status = -1;               // write end, close-on-exec: StageFailure, end of file is success
     int in = -1, out = -1, err = -1;
     int ready = -1;                    // goes to spec->ready_fd
     int cgroup_procs = -1;             // to write ourselves into, where clone could not
@@ -32,9 +32,12 @@ struct ChildPlan {
     bool set_groups = false, set_gid = false, set_uid = false;
 };
 
+inline constexpr std::uint32_t step_bits = 16;
+
 struct StageFailure { // what the status pipe carries
     protocol::Stage stage;
     std::int32_t error;
+    std::uint32_t attribute; // see protocol::Attribute
 };
 
 [[noreturn]] void become(const ChildPlan& plan) noexcept;

@@ -48,10 +48,16 @@ public:
     [[nodiscard]] std::uint32_t* at(std::size_t slot) const noexcept { return page_ + slot; }
     [[nodiscard]] protocol::Stage read(std::size_t slot) const noexcept
     {
-        return static_cast<protocol::Stage>(__atomic_load_n(at(slot), __ATOMIC_RELAXED));
+        return static_cast<protocol::Stage>(load(slot) & ((1U << step_bits) - 1));
     }
+    [[nodiscard]] std::uint32_t reduced(std::size_t slot) const noexcept { return load(slot) >> step_bits; }
 
 private:
+    [[nodiscard]] std::uint32_t load(std::size_t slot) const noexcept
+    {
+        return __atomic_load_n(at(slot), __ATOMIC_RELAXED);
+    }
+
     std::uint32_t* page_ = nullptr;
     std::vector<std::size_t> free_;
 };

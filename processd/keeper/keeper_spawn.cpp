@@ -283,6 +283,7 @@ void Keeper::read_status(Child& child)
     if (n == sizeof failure) {
         child.state.stage = failure.stage; // Phase::failed follows with the wait status
         child.state.stage_errno = failure.error;
+        child.state.attribute = failure.attribute;
     } else if (child.step && steps_.read(*child.step) == Stage::exec) {
         began_running(child);
     }
@@ -290,6 +291,7 @@ void Keeper::read_status(Child& child)
 
 void Keeper::began_running(Child& child)
 {
+    child.state.reduced = steps_.reduced(*child.step);
     release_step(child);
     timers_.cancel(Timer::spawn_timeout, child.id());
     child.state.phase = Phase::running;

@@ -142,6 +142,20 @@ void read_limits(Keys& keys, std::map<std::string, Limits>& limits)
     }
 }
 
+void read_as_permitted(Keys& keys, std::set<std::string>& permitted)
+{
+    const json* j = keys.find("as_permitted");
+    if (j == nullptr) return;
+    const auto& known = permittable_keys();
+    const auto is_known = [&](const json& item) {
+        return item.is_string() &&
+               std::find(known.begin(), known.end(), item.get_ref<const std::string&>()) != known.end();
+    };
+    if (!j->is_array() || !std::all_of(j->begin(), j->end(), is_known))
+        return keys.complain("as_permitted", "an array of io_class, limits, nice, oom_score_adj, scheduler");
+    permitted = j->get<std::set<std::string>>();
+}
+
 void read_cpus(Keys& keys, std::vector<std::uint32_t>& cpus)
 {
     const json* j = keys.find("cpus");
@@ -189,6 +203,12 @@ std::vector<std::string> shown_command(const ProcessSpec& spec)
     return command;
 }
 
+const std::vector<std::string_view>& permittable_keys()
+{
+    static const std::vector<std::string_view> keys{"io_class", "limits", "nice", "oom_score_adj", "scheduler"};
+    return keys;
+}
+
 void to_json(json& j, const ProcessSpec& spec)
 {
     const auto ms = [](base::Duration d) { return json_ms(d); };
@@ -212,6 +232,7 @@ void to_json(json& j, const ProcessSpec& spec)
         limits[name] = {{"soft", limit_json(limit.soft)}, {"hard", limit_json(limit.hard)}};
     j["limits"] = std::move(limits);
     j["redact"] = spec.redact;
+    j["as_permitted"] = spec.as_permitted;
     j["ring_bytes"] = spec.ring_bytes;
     j["spawn_timeout_ms"] = ms(spec.spawn_timeout);
 }
@@ -219,11 +240,12 @@ void to_json(json& j, const ProcessSpec& spec)
 base::Result<ProcessSpec> process_spec_from(const json& j, UnknownKeys unknown)
 {
     if (!j.is_object()) return fail(Errc::bad_input, "a process must be a JSON object");
-    if (auto known = only_known_keys(j,
-                                     {"command", "user", "group", "groups", "cwd", "umask", "environment",
-                                      "environment_file", "nice", "io_class", "io_level", "scheduler", "priority",
-                                      "cpus", "oom_score_adj", "limits", "redact", "ring_bytes", "spawn_timeout_ms"},
-                                     "a process");
+    if (auto known = only_known_keys(
+            j,
+            {"command",          "user",   "group",    "groups",       "cwd",        "umask",           "environment",
+             "environment_file", "nice",   "io_class", "io_level",     "scheduler",  "priority",        "cpus",
+             "oom_score_adj",    "limits", "redact",   "as_permitted", "ring_bytes", "spawn_timeout_ms"},
+            "a process");
         !known && unknown == UnknownKeys::refused)
         return tl::unexpected(known.error());
     ProcessSpec spec;
@@ -252,6 +274,7 @@ base::Result<ProcessSpec> process_spec_from(const json& j, UnknownKeys unknown)
     if (keys.find("oom_score_adj") != nullptr) keys.number("oom_score_adj", spec.oom_score_adj.emplace(), -1000, 1000);
     read_limits(keys, spec.limits);
     keys.strings("redact", spec.redact);
+    read_as_permitted(keys, spec.as_permitted);
     keys.number("ring_bytes", spec.ring_bytes, 128 << 10, 64 << 20);
     std::int64_t spawn_timeout_ms = 10'000;
     keys.number("spawn_timeout_ms", spawn_timeout_ms, 1, 3'600'000);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct ProcessSpec {
     std::optional<int> oom_score_adj;            // -1000 … 1000
     std::map<std::string, Limits> limits;        // "nofile", "core" … as RLIMIT_ names in lower case
     std::vector<std::string> redact;             // what of the command nobody is shown, see shown_command()
+    std::set<std::string> as_permitted;          // keys above that need not be met where the kernel refuses them
     std::uint32_t ring_bytes = 256 * 1024;       // output kept in the keeper
     base::Duration spawn_timeout = std::chrono::seconds{10};
 
@@ -52,6 +54,8 @@ const std::vector<std::string_view>& limit_names();
 // The command as it may be shown. A pattern of the shell hides what its first wildcard and the rest of it stand for;
 // one without a wildcard is an option, and hides the argument behind it.
 std::vector<std::string> shown_command(const ProcessSpec& spec);
+// What may stand in as_permitted.
+const std::vector<std::string_view>& permittable_keys();
 
 // Keys as in TOML, durations in _ms. The from form takes absent keys as defaults: wrong types and out-of-range values
 // are Errc::bad_input, with the key named, and so are unknown keys in a request. A record may hold a newer version's.

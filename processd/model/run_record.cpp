@@ -115,6 +115,7 @@ void to_json(json& j, const RunRecord& r)
     j["late"] = r.late;
     j["leftovers"] = r.leftovers;
     j["strangers"] = r.strangers;
+    j["reduced"] = r.reduced;
     j["proof"] = or_null(r.proof);
     if (r.outcome)
         to_json(j, *r.outcome);
@@ -177,6 +178,7 @@ void from_json(const json& j, RunRecord& r)
     r.late = j.at("late");
     r.leftovers = j.at("leftovers").get<std::vector<std::int32_t>>();
     r.strangers = j.value("strangers", std::vector<std::int32_t>{}); // which older records lack
+    r.reduced = j.value("reduced", std::vector<std::string>{});
     r.proof = text_from(j, "proof");
     if (!j.at("outcome").is_null()) r.outcome = j.get<Outcome>();
     for (const auto& piece : j.at("tail"))

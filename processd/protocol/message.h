@@ -18,7 +18,7 @@ namespace processd::protocol {
 using ChildId = std::uint64_t; // given by the keeper, counts from 1, never reused in one keeper life
 
 inline constexpr std::uint32_t magic = 0x4d4b5043; // "CPKM"
-inline constexpr std::uint16_t version = 2;
+inline constexpr std::uint16_t version = 3;
 inline constexpr std::size_t max_message = 32 * 1024;
 inline constexpr std::size_t max_cookie = 4096;
 inline constexpr int manager_channel_fd = 3; // where a manager finds its end
@@ -117,6 +117,12 @@ enum class Stage : std::uint32_t {
     exec,
 };
 
+// What the kernel may refuse one by one: which it was, in the failure of a child, and as bits (1 << Attribute) what was
+// not given in full or need not be. A limit has its RLIMIT_* above attribute_bits.
+enum class Attribute : std::uint32_t { none = 0, oom_score_adj, scheduler, nice, io_class, cpus, limits };
+inline constexpr std::uint32_t attribute_bits = 8;
+constexpr std::uint32_t bit(Attribute attribute) { return 1U << static_cast<std::uint32_t>(attribute); }
+
 enum ChildFlag : std::uint32_t {
     flag_drained = 1U << 0,    // leader reaped and both pipes read until nothing was left at that moment
     flag_eof = 1U << 1,        // both pipes are closed by everyone: no late output can come
@@ -139,6 +145,8 @@ struct ChildState {
     std::uint32_t flags; // of ChildFlag
     Stage stage;         // of a failed child
     std::int32_t stage_errno;
+    std::uint32_t attribute;                       // of a child that failed at stage limits or scheduler: which one
+    std::uint32_t reduced;                         // attributes that were not permitted as asked, and need not be
     std::int32_t wait_status;                      // as from waitid's siginfo, in wait(2) encoding
     std::int64_t started_mono_ns, started_wall_ns; // when exec succeeded (or clone, until then)
     std::int64_t exited_mono_ns, exited_wall_ns;

@@ -8,7 +8,7 @@
 namespace processd::protocol {
 namespace {
 
-constexpr std::uint32_t spec_magic = 0x31535043; // "CPS1"
+constexpr std::uint32_t spec_magic = 0x32535043; // "CPS2"
 constexpr std::size_t max_strings = 100'000;
 
 struct Encoder {
@@ -136,6 +136,7 @@ std::string encode(const SpawnSpec& spec)
         e.number(limit.soft);
         e.number(limit.hard);
     }
+    e.number(spec.as_permitted);
     return std::move(e.bytes);
 }
 
@@ -158,6 +159,7 @@ base::Result<SpawnSpec> decode_spawn_spec(std::string_view bytes)
         d.number(limit.soft);
         d.number(limit.hard);
     }
+    d.number(spec.as_permitted);
     if (!d.ok || !d.rest.empty() || found != spec_magic || !in_range(spec))
         return base::fail(base::Errc::corrupt,
                           "a spawn specification of " + std::to_string(bytes.size()) + " bytes is malformed");

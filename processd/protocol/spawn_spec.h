@@ -45,6 +45,7 @@ struct SpawnSpec {
     std::vector<std::uint32_t> cpus;           // empty: as inherited
     std::optional<std::int32_t> oom_score_adj; // none: 0
     std::vector<ResourceLimit> limits;
+    std::uint32_t as_permitted = 0; // bits of Attribute: where these are refused the child gets what it may have
     Stdin stdin_kind = Stdin::null;
     ReadyBy ready_by = ReadyBy::none;
     std::uint32_t ready_fd = 0;            // the child's descriptor number with ReadyBy::fd

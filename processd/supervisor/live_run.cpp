@@ -111,6 +111,7 @@ void update_record(model::RunRecord& record, const protocol::ChildState& told)
     record.pid = told.pid;
     if (told.phase == Phase::running || told.phase == Phase::exited)
         record.started = base::wall_from_ns(told.started_wall_ns);
+    record.reduced = attribute_names(told.reduced);
     if (told.phase == Phase::exited) {
         record.ended = base::wall_from_ns(told.exited_wall_ns);
         record.duration = base::Duration{told.exited_mono_ns - told.started_mono_ns};
@@ -142,6 +143,7 @@ model::Outcome spawn_failure(const protocol::ChildState& told)
     model::Outcome outcome;
     outcome.kind = model::OutcomeKind::spawn_failed;
     outcome.stage = stage_name(static_cast<std::uint32_t>(told.stage), (told.flags & protocol::flag_stuck) != 0);
+    if (const auto which = attribute_name(told.attribute); !which.empty()) *outcome.stage += ":" + which;
     if (told.stage_errno != 0) outcome.errno_value = told.stage_errno;
     return outcome;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What becomes of a run: the keeper's states are inputs of its machine, whose actions are carried out here.
+#include "helpers/base/log.h"
 #include "processd/loop/keeper_client.h"
 #include "processd/supervisor/journal.h"
 #include "processd/supervisor/runs_impl.h"
@@ -27,6 +28,12 @@ void Runs::Impl::update(LiveRun& live)
     if (std::exchange(live.empty_wanted, false)) perform(live, run::EmptyTree{});
     if (!live.told_spawned && (state.phase == Phase::running || state.phase == Phase::exited)) {
         live.told_spawned = true;
+        if (live.record.kind == model::RunKind::service && !live.record.reduced.empty()) {
+            std::string list;
+            for (const auto& key : live.record.reduced) list += (list.empty() ? "" : ", ") + key;
+            base::log::warning("a service runs with less than it asks for, as it may",
+                               {{"service", live.record.name}, {"not_permitted", list}});
+        }
         feed(live, run::Spawned{}, base::time_from_ns(state.started_mono_ns));
         if (gone()) return;
     }

@@ -37,6 +37,15 @@ int io_class_number(std::string_view name)
     return 0;
 }
 
+constexpr std::array<std::pair<std::string_view, protocol::Attribute>, 6> attributes{{
+    {"cpus", protocol::Attribute::cpus},
+    {"io_class", protocol::Attribute::io_class},
+    {"limits", protocol::Attribute::limits},
+    {"nice", protocol::Attribute::nice},
+    {"oom_score_adj", protocol::Attribute::oom_score_adj},
+    {"scheduler", protocol::Attribute::scheduler},
+}};
+
 } // namespace
 
 std::optional<Prepared> prepared_without_asking(const model::ProcessSpec& process, bool makes_directory)
@@ -136,10 +145,32 @@ protocol::SpawnSpec spawn_spec(const model::ProcessSpec& process, const Prepared
     for (const auto& [name, limit] : process.limits)
         if (const auto resource = model::rlimit_number(name))
             spec.limits.push_back({static_cast<std::uint32_t>(*resource), limit.soft, limit.hard});
+    for (const auto& [name, attribute] : attributes)
+        if (process.as_permitted.contains(std::string(name))) spec.as_permitted |= bit(attribute);
     spec.ring_bytes = process.ring_bytes;
     spec.spawn_timeout_ms = static_cast<std::uint32_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(process.spawn_timeout).count());
     return spec;
+}
+
+std::vector<std::string> attribute_names(std::uint32_t bits)
+{
+    std::vector<std::string> names;
+    for (const auto& [name, attribute] : attributes)
+        if ((bits & bit(attribute)) != 0) names.emplace_back(name);
+    return names;
+}
+
+std::string attribute_name(std::uint32_t attribute)
+{
+    const auto kind = static_cast<protocol::Attribute>(attribute & ((1U << protocol::attribute_bits) - 1));
+    if (kind == protocol::Attribute::limits)
+        for (const auto name : model::limit_names())
+            if (static_cast<std::uint32_t>(*model::rlimit_number(name)) == attribute >> protocol::attribute_bits)
+                return std::string(name);
+    for (const auto& [name, known] : attributes)
+        if (known == kind) return std::string(name);
+    return {};
 }
 
 std::string stage_name(std::uint32_t stage, bool stuck)

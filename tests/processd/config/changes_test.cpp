@@ -51,8 +51,8 @@ TEST_CASE("the table tells what is really kept for a running process", "[config]
     auto after = before;
     auto& s = after.services["a"];
     s.process = {{"/bin/b"}, "u", "g",  {{"h"}}, "/c", 077, {{"A", "1"}},       "/e",    1,
-                 "idle",     1,   "rr", 1,       {1},  1,   {{"core", {1, 1}}}, {"--x"}, 1 << 20,
-                 1s};
+                 "idle",     1,   "rr", 1,       {1},  1,   {{"core", {1, 1}}}, {"--x"}, {"limits"},
+                 1 << 20,    1s};
     s.auto_start = false;
     s.after = s.requires_ = s.binds_to = {"x"};
     s.runtime_directory = "/run/b";
@@ -62,7 +62,7 @@ TEST_CASE("the table tells what is really kept for a running process", "[config]
     s.restart = {model::RestartPolicy::never, 1ms, 2ms, 3, 4ms, 5, 6ms, {7, 8}};
     s.stop = {{"/bin/s"}, "INT", 9ms};
     const auto table = config::compare(before, after, {"a"}).services.at(0);
-    CHECK(table.now.size() + table.at_next_start.size() == 39); // every key: an addition has to be looked at here
+    CHECK(table.now.size() + table.at_next_start.size() == 40); // every key: an addition has to be looked at here
     auto running = after;
     running.services["a"] = model::in_force(s, before.services["a"]);
     const auto kept = config::compare(running, after, {"a"}).services.at(0);

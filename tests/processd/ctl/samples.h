@@ -53,7 +53,7 @@ inline nlohmann::json run()
         "started":"2026-11-22T12:04:00.001000Z","ended":"2026-11-22T12:04:02.301000Z","duration_us":2300000,"reason":"",
         "usage":{"user_us":1500,"system_us":900,"max_rss_kb":3200,"minor_faults":100,"major_faults":0,"blocks_in":0,
           "blocks_out":0},
-        "stdout":{"bytes":6,"dropped":0},"stderr":{"bytes":2048,"dropped":1024},"late":false,"leftovers":[],"proof":"cgroup",
+        "stdout":{"bytes":6,"dropped":0},"stderr":{"bytes":2048,"dropped":1024},"late":false,"leftovers":[],"reduced":["nice"],"proof":"cgroup",
         "outcome":"exited","code":3,"signal":null,"core":null,"errno":null,"stage":null,"oom":false,
         "tail":[{"time":"2026-11-22T12:04:01.000000Z","stream":"stdout","late":false,"text":"a\nb"},
           {"time":"2026-11-22T12:04:01.000000Z","stream":"stdout","late":false,"text":"c\n"},

@@ -37,6 +37,7 @@ RunRecord full()
     r.err = {20, 2};
     r.late = true;
     r.leftovers = {11, 12};
+    r.reduced = {"nice"};
     r.proof = "cgroup";
     r.tail = {{"stdout", r.started, "text\n", false}, {"stderr", r.ended, std::string("\xff\0", 2), true}};
     return r;

@@ -60,6 +60,8 @@ const std::vector<Field>& fields()
         FIELD(ChildState, flags),
         FIELD(ChildState, stage),
         FIELD(ChildState, stage_errno),
+        FIELD(ChildState, attribute),
+        FIELD(ChildState, reduced),
         FIELD(ChildState, wait_status),
         FIELD(ChildState, started_mono_ns),
         FIELD(ChildState, started_wall_ns),

@@ -27,6 +27,7 @@ SpawnSpec full()
     spec.cpus = {0, 8191};
     spec.oom_score_adj = -1000;
     spec.limits = {{7, 1, 2}, {4, ~std::uint64_t{0}, ~std::uint64_t{0}}};
+    spec.as_permitted = 0x42;
     spec.stdin_kind = Stdin::data;
     spec.ready_by = ReadyBy::fd;
     spec.ready_fd = 1023;
