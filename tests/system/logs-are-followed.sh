@@ -94,5 +94,5 @@ memory=$(api GET /v1/system | jq .manager.memory_kb)
 kill -CONT "$slow"
 wait_for 'the slow one is told' has_line '"gap"' "$T/slow"
 newest=$(api GET '/v1/logs?service=one&limit=1' | jq -r '.lines[0].text')
-wait_for 'and goes on' has_line "\"$newest\"" "$T/slow"
+wait_for 'and goes on' has_line "\"one $((${newest#one } + 1))\"" "$T/slow"
 stop_daemon
