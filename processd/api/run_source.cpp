@@ -84,7 +84,8 @@ bool RunSource::read_ring(std::string& out, std::size_t room)
         auto look = context_.supervisor.runs().open_output(wanted_.id, 0);
         std::array<std::optional<std::uint64_t>, 2> first;
         bool whole = false;
-        while (look && !whole && (!first[0] || !first[1]) && look->next(piece)) {
+        const auto end = look ? look->head() : 0;
+        while (look && !whole && (!first[0] || !first[1]) && look->position().offset < end && look->next(piece)) {
             whole = piece.chunk.offset == 0;
             auto& found = first[index_of(piece.chunk.stream)];
             if (!found) found = piece.chunk.stream_offset;

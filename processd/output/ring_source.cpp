@@ -96,7 +96,8 @@ std::vector<model::OutputPiece> RingSource::tail(std::size_t max_bytes, std::int
     std::size_t total = 0;
     protocol::Chunk chunk;
     bool skipped = false;
-    for (auto offset = reader_->tail(); reader_->next(&offset, &chunk, &skipped);) {
+    const auto end = reader_->head();
+    for (auto offset = reader_->tail(); offset < end && reader_->next(&offset, &chunk, &skipped);) {
         const auto stream = name_of(chunk.stream);
         const auto time = base::wall_from_ns(chunk.wall_ns);
         const bool late = exited_mono_ns != 0 && chunk.mono_ns > exited_mono_ns;

@@ -35,10 +35,11 @@ public:
     // The next chunk; false when there is nothing newer now. The Piece's buffer is reused, so keep one for a loop.
     bool next(Piece& piece);
     [[nodiscard]] const Position& position() const noexcept { return position_; }
+    // The end of what was written by now. Whoever reads until next() is false may never end, as a writer may be faster.
+    [[nodiscard]] std::uint64_t head() const noexcept { return reader_->head(); }
     [[nodiscard]] bool at_end() const noexcept { return position_.offset >= reader_->head(); }
 
-    // Counts of everything written so far: call when next() has returned false, with what was overwritten last
-    // included.
+    // Counts of everything read so far, and at the end of what there is, of what was overwritten last, too.
     [[nodiscard]] std::array<model::StreamCount, 2> counts();
 
     // The newest max_bytes for a run's record, oldest first, whatever position() is. Chunks of one stream within 100 ms

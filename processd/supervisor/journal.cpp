@@ -86,8 +86,10 @@ bool Journal::read(Capture& capture, std::int64_t exited_mono_ns, const std::fun
         emit(capture, line);
         if (on_line) on_line(line.data);
     };
+    // What comes in the meantime is the keeper's next news.
+    const auto end = capture.source.head();
     auto before = capture.source.position();
-    for (; capture.source.next(piece); before = capture.source.position()) {
+    for (; before.offset < end && capture.source.next(piece); before = capture.source.position()) {
         any = true;
         split(capture, piece, before, exited_mono_ns, give);
     }
