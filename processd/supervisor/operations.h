@@ -7,6 +7,7 @@
 #include "helpers/base/result.h"
 #include "helpers/base/time.h"
 #include "processd/model/run_record.h"
+#include "processd/store/state.h"
 #include "processd/supervisor/event.h"
 
 #include <functional>
@@ -17,11 +18,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace processd::store {
-class State;
-struct Change;
-} // namespace processd::store
 
 namespace processd::supervisor {
 
