@@ -54,6 +54,7 @@ Result<WallTime> parse_wall_time(std::string_view text)
     using namespace std::chrono;
     const year_month_day date{year{part[0]}, month{unsigned(part[1])}, day{unsigned(part[2])}};
     if (!date.ok() || part[3] > 23 || part[4] > 59 || part[5] > 60) return bad();
+    if (part[0] < 1678 || part[0] > 2261) return bad(); // nanoseconds in 64 bits reach no further
     return WallTime{sys_days{date}} + hours{part[3]} + minutes{part[4]} + seconds{part[5]} + nanoseconds{ns};
 }
 

@@ -36,6 +36,10 @@ TEST_CASE("wall time reads and writes RFC 3339 in UTC", "[base][time]")
     const std::string text = "2026-11-22T16:43:09.123456Z";
     CHECK(base::format_wall_time(base::parse_wall_time(text).value()) == text);
     CHECK(base::format_wall_time(base::WallTime{}) == "1970-01-01T00:00:00.000000Z");
+    for (const char* const far : {"1677-12-31T23:59:59Z", "2262-01-01T00:00:00Z", "9999-12-31T23:59:59Z"})
+        CHECK_FALSE(base::parse_wall_time(far)); // found by fuzzing: it overflowed
+    CHECK(base::parse_wall_time("2261-12-31T23:59:60.999999999Z"));
+    CHECK(base::parse_wall_time("1678-01-01T00:00:00Z"));
     CHECK(base::parse_wall_time("2026-11-22T16:43:09Z").value() ==
           base::parse_wall_time("2026-11-22T16:43:09.000Z").value());
     for (const auto* bad : {"", "Z", "2026-11-22", "2026-02-30T00:00:00Z", "2026-11-22T24:00:00Z",
