@@ -20,7 +20,8 @@ void Services::Impl::take_up()
     for (auto& record : runs.live())
         if (record.kind == model::RunKind::service) living[record.name] = std::move(record);
     for (auto& [name, entry] : services) {
-        if (const auto at = living.find(name); at != living.end() && at->second.id != entry.main) {
+        if (const auto at = living.find(name); at != living.end() && at->second.id > entry.main) {
+            // Ids grow: an older one has ended, which is on record here, though not acknowledged.
             base::log::warning("a service has a process that its stored state does not know; it is taken up",
                                {{"service", name}, {"run", at->second.id}, {"stored", entry.main}});
             service_of_run.erase(entry.main);
@@ -71,8 +72,10 @@ void Services::Impl::catch_up(ServiceEntry& entry)
         if (starting->probing) return aux_step(Role::ready, 0);
         if (!starting->spawned && is(main, model::RunState::running)) send(entry, service::MainSpawned{});
     } else if (const auto* pre = std::get_if<service::PreStart>(&entry.machine.state)) {
+        const bool cancelled = !entry.machine.wanted || entry.machine.restart;
+        const auto id = entry.aux;
         aux_step(Role::pre_start, pre->index);
-        if (!entry.machine.wanted || entry.machine.restart) cancel(entry.aux);
+        if (cancelled) cancel(id);
     } else if (const auto* post = std::get_if<service::PostStop>(&entry.machine.state)) {
         if (!aux && post->index >= effective(entry, prepare_program).post_stop.size())
             send(entry, service::AuxEnded{}); // there were more of them when this one was due

@@ -8,7 +8,7 @@
 set_services
 open_daemon
 fulfil finish send:before:spawn send:after:spawn
-fulfil finish send:before:read send:after:read commit:before:records commit:after:records
+fulfil finish commit:before:records commit:after:records
 fulfil finish send:before:ack send:after:ack
 fulfil finish reply:before:PUT reply:after:PUT reply:before:GET reply:after:GET
 fulfil talk send:before:watch send:after:watch write:before:sink write:after:sink

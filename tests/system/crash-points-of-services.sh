@@ -14,6 +14,6 @@ fulfil restart_whole send:before:spawn send:after:spawn send:before:ack send:aft
 fulfil restart_tells send:before:watch send:after:watch send:after:spawn
 fulfil restart_base commit:before:state commit:after:state send:before:signal send:after:spawn
 fulfil down send:before:signal send:after:signal commit:after:state reply:after:POST
-fulfil down_up commit:before:state send:before:spawn send:after:spawn
+fulfil down_up send:before:read send:after:read commit:before:state send:before:spawn send:after:spawn
 fulfil fall commit:before:state commit:after:state send:before:spawn send:after:spawn send:before:ack
 close_daemon

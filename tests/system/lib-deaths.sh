@@ -515,8 +515,11 @@ undo_reload()
 do_take_over()
 {
 	field leaf .main.pid >"$DATA/before"
+	mv "$CRASH" "$CRASH.later" # it is not this manager that is to die there
 	put "$1" "$(shell 'echo before; sleep 0.3; echo after; exit 5')"
-	kill -KILL "$(manager_pid)"
+	_pid=$(ask GET /v1/system | jq .manager.pid)
+	mv "$CRASH.later" "$CRASH"
+	kill -KILL "$_pid"
 	_deaths=$((_deaths + 1))
 }
 see_take_over()
