@@ -71,7 +71,7 @@ TEST_CASE("records queue while the disk is full and are committed when it is not
 TEST_CASE("a disk that is full in any step of a commit is not taken for damage, and nothing is lost",
           "[store][full_disk]")
 {
-    for (std::uint64_t left = 48; left < 4000; left += 52) { // KiB: from just the empty files on
+    for (std::uint64_t left = 48; left < 4000; left += 130) { // KiB: from just the empty files on
         test::TemporaryDirectory tmp;
         if (!small_disk(tmp)) return;
         test::write_file(tmp / "filler", std::string((8192 - left) * 1024, 'x'));
