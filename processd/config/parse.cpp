@@ -125,6 +125,15 @@ Table table_from(const toml::table& source, std::size_t file)
     return table;
 }
 
+// What the parser's words mean for who has made one of the usual mistakes.
+std::string_view hint_for(std::string_view description)
+{
+    if (description.find("leading zeroes") != std::string_view::npos)
+        return R"(; a umask is a string, like umask = "022")";
+    if (description.find("cannot redefine") != std::string_view::npos) return "; it stands here twice";
+    return "";
+}
+
 } // namespace
 
 std::optional<Table> parse(std::string_view text, std::size_t file, Complaints& complaints)
@@ -136,7 +145,8 @@ std::optional<Table> parse(std::string_view text, std::size_t file, Complaints& 
     const toml::parse_result result = toml::parse(text);
     if (!result) {
         const auto& error = result.error();
-        complaints.add(place_of(error.source(), file), "", "not TOML: " + std::string(error.description()));
+        complaints.add(place_of(error.source(), file), "",
+                       "not TOML: " + std::string(error.description()) + std::string(hint_for(error.description())));
         return std::nullopt;
     }
     return table_from(result.table(), file);

@@ -61,14 +61,16 @@ private:
 
 void check_names(const Files& files, const std::set<std::string>& names, Problems& problems)
 {
-    const std::vector<std::string_view> candidates(names.begin(), names.end());
-    for (const auto& [name, named] : files)
+    for (const auto& [name, named] : files) {
+        std::vector<std::string_view> candidates(names.begin(), names.end());
+        std::erase(candidates, name); // nothing waits for itself
         for (const auto& reference : named.file.references)
             if (!names.contains(reference.to))
                 problems.push_back(problem_at(named, reference.place, "service." + reference.key,
                                               quoted(reference.key) + " names " + quoted(reference.to) +
                                                   ", which is no service here" +
                                                   did_you_mean(reference.to, candidates)));
+    }
 }
 
 void check_runtime_directories(const Files& files, Problems& problems)

@@ -99,9 +99,16 @@ void TableReader::finish()
     for (const auto& entry : table_) {
         if (complaints_.full()) return;
         if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
+        // "stop_timeout" for "timeout" in the table "stop"
+        const auto dash = entry.key.find('_');
+        const bool nested =
+            path_ == "service" &&
+            (entry.key.starts_with("stop_") || entry.key.starts_with("restart_") || entry.key.starts_with("ready_"));
         complain(entry.place, entry.key,
                  (path_.empty() ? "the file" : "[" + path_ + "]") + " has no key " + quoted(entry.key) +
-                     did_you_mean(entry.key, known_));
+                     (nested ? "; did you mean " + quoted(entry.key.substr(dash + 1)) + " in [service." +
+                                   entry.key.substr(0, dash) + "]?"
+                             : did_you_mean(entry.key, known_)));
     }
 }
 

@@ -82,6 +82,29 @@ while read -r line; do
 	esac
 done <"$T/all"
 
+# Mistakes that are made often.
+rm -r "${CONFIG:?}"/*
+service zero <<E
+[service]
+command = ["true"]
+umask = 022
+E
+service twice <<E
+[service]
+command = ["true"]
+command = ["false"]
+E
+service flat <<E
+[service]
+command = ["true"]
+stop_timeout = "5s"
+requires = ["flot"]
+E
+check 2
+says 'zero.toml:3:' 'umask = "022"' 'twice.toml:3:' 'it stands here twice' 'did you mean "timeout" in [service.stop]?' \
+	'"requires" names "flot", which is no service here'
+refuse 'a service is told to wait for itself' grep -q 'did you mean "flat"' "$T/said"
+
 # Circles and directories.
 rm -r "${CONFIG:?}"/*
 service a <<E

@@ -44,6 +44,25 @@ TEST_CASE("every key of the configuration is in the man page", "[config][man]")
     }
 }
 
+TEST_CASE("every key of the man page is one that is read", "[config][man]")
+{
+    // The ways of readiness exclude each other, and references need services, so these do not stand in the corpus.
+    std::string texts = "\nnotify = \nfd = \noutput = \nafter = \nrequires = \nbinds_to = \nlimits = \n";
+    texts += read("tests/fuzz/config_corpus/every-service-key.toml");
+    texts += read("tests/fuzz/config_corpus/every-daemon-key.toml");
+    std::istringstream lines(read(page_name));
+    std::size_t count = 0;
+    for (std::string line; std::getline(lines, line);) {
+        const std::string begin = ".It Ic ";
+        if (!line.starts_with(begin)) continue;
+        const auto key = line.substr(begin.size(), line.find(' ', begin.size()) - begin.size());
+        CAPTURE(key);
+        CHECK(texts.find("\n" + key + " = ") != std::string::npos);
+        ++count;
+    }
+    CHECK(count > 60);
+}
+
 TEST_CASE("the texts that use every key are right", "[config][man]")
 {
     CHECK(texts::problems(texts::service(read("tests/fuzz/config_corpus/every-service-key.toml"))).empty());
