@@ -39,6 +39,12 @@ limit()
 	sed -n "s/^$1  *\([^ ]*\)  *\([^ ]*\).*/\1 \2/p" "/proc/$pid/limits"
 }
 
+# Has a service got its process?
+has_main()
+{
+	field "$1" .main.pid | grep -q '[0-9]'
+}
+
 judge()
 {
 	look "$2"
@@ -114,7 +120,9 @@ remember "$KEEPER"
 exec 9>&-
 wait_for 'the API answers' answered_or_gone
 
-wait_for 'all runs' service_is all starting
+for name in all plain real; do
+	wait_for "$name runs" has_main $name
+done
 judge all "$(field all .main.pid)" '0 /dev/null 1 pipe: 2 pipe: 9 pipe:'
 equal 'all: environment' "BOTH=from the table
 FROM_FILE=file
