@@ -95,11 +95,13 @@ void start_run(const Call& call, std::string id)
     if (!started && started.error().code == base::Errc::limit)
         return call.reply(problem(Kind::limit, started.error().message(), {{"limit", supervisor.daemon().max_runs}}));
     if (!started) return call.reply(problem(started.error()));
-    if (!call.request().accepts(ndjson))
-        return call.context.waits.for_run(call.exchange, started->id, wait.value_or(base::Duration{}));
-    call.exchange->stream(
-        ndjson, std::make_unique<RunSource>(
-                    call.context, RunSource::Wanted{started->id, after, true, sees_environment(call.request())}));
+    supervisor.runs().when_asked([&context = call.context, exchange = call.exchange, id = started->id, wait, after] {
+        if (!exchange->request().accepts(ndjson))
+            return context.waits.for_run(exchange, id, wait.value_or(base::Duration{}));
+        exchange->stream(ndjson,
+                         std::make_unique<RunSource>(
+                             context, RunSource::Wanted{id, after, true, sees_environment(exchange->request())}));
+    });
 }
 
 } // namespace
@@ -151,7 +153,9 @@ void cancel_run(const Call& call)
                                    "cancelled by uid " + std::to_string(by.uid) + " (" + by.command + ", pid " +
                                        std::to_string(by.pid) + ")");
     if (!stopped) return call.reply(problem(stopped.error()));
-    call.context.waits.for_run(call.exchange, record->id, wait.value_or(base::Duration{}));
+    runs.when_asked([&context = call.context, exchange = call.exchange, id = record->id, wait] {
+        context.waits.for_run(exchange, id, wait.value_or(base::Duration{}));
+    });
 }
 
 void get_run_output(const Call& call)

@@ -4,10 +4,8 @@
 #include "helpers/base/crash_point.h"
 
 #include <fcntl.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
+#include <utility>
 
 namespace processd::loop {
 namespace {
@@ -118,13 +116,10 @@ void KeeperClient::ready() { send(Type::ready, {}); }
 void KeeperClient::stopped() { send(Type::stopped, {}); }
 void KeeperClient::ask_stop() { send(Type::ask_stop, {}); }
 
-bool KeeperClient::has_room() const
+void KeeperClient::when_sent(std::function<void()> then)
 {
-    int size = 0;
-    int unread = 0;
-    socklen_t length = sizeof size;
-    return queue_.empty() && ::getsockopt(channel_.get(), SOL_SOCKET, SO_SNDBUF, &size, &length) == 0 &&
-           ::ioctl(channel_.get(), SIOCOUTQ, &unread) == 0 && unread < size / 2;
+    if (queue_.empty()) return then();
+    when_sent_.push_back(std::move(then));
 }
 
 void KeeperClient::send(Type type, std::string body, std::vector<base::UniqueFd> fds)
@@ -155,7 +150,9 @@ bool KeeperClient::send_now(const Outgoing& message)
 void KeeperClient::flush()
 {
     while (!queue_.empty() && send_now(queue_.front())) queue_.pop_front();
-    if (queue_.empty()) poll_.watch(UV_READABLE);
+    if (!queue_.empty()) return;
+    poll_.watch(UV_READABLE);
+    for (const auto& then : std::exchange(when_sent_, {})) then();
 }
 
 void KeeperClient::receive()

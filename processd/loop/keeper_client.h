@@ -45,8 +45,8 @@ public:
     void ready();
     void stopped();
     void ask_stop();
-    [[nodiscard]] std::size_t backlog() const { return queue_.size(); }   // requests that the socket did not take yet
-    [[nodiscard]] bool has_room() const;                                  // the socket takes a few more for sure
+    [[nodiscard]] std::size_t backlog() const { return queue_.size(); } // requests that the socket did not take yet
+    void when_sent(std::function<void()> then);                         // at once, or when there is no backlog any more
     void set_request_base(std::uint64_t first) { next_request_ = first; } // request ids count from here
     KeeperClient(const KeeperClient&) = delete;
     KeeperClient& operator=(const KeeperClient&) = delete;
@@ -68,6 +68,7 @@ private:
     Poll poll_;
     Timer tell_read_;
     std::deque<Outgoing> queue_;
+    std::vector<std::function<void()>> when_sent_;
     std::uint64_t next_request_ = 1;
     std::uint64_t sent_seq_ = 0;
     std::uint64_t read_seq_ = 0;

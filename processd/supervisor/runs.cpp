@@ -71,12 +71,8 @@ base::Result<StartedRun> Runs::start(RunRequest request)
         return fail(Errc::limit, std::to_string(m.adhoc_active) +
                                      " runs are under way, which is the limit ([limits] runs in processd.toml)");
 
-    if (request.kind == RunKind::adhoc) {
+    if (request.kind == RunKind::adhoc)
         if (auto room = m.archive.room(); !room) return tl::unexpected(room.error());
-        // What only waits in this process for the keeper's socket to have room would be gone with it.
-        if (!m.keeper.has_room())
-            return fail(Errc::unavailable, "the keeper does not take more requests at this moment; try again");
-    }
 
     Launch launch;
     auto& record = launch.record;
@@ -266,6 +262,8 @@ void Runs::resume(std::uint64_t newest_line)
             m.begin(*live); // its lookup has ended without a word, so nobody was asked for it
     }
 }
+
+void Runs::when_asked(std::function<void()> then) { impl_->keeper.when_sent(std::move(then)); }
 
 bool Runs::flush() { return impl_->archive.flush(); }
 std::size_t Runs::waiting() const { return impl_->archive.waiting(); }

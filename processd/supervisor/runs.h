@@ -16,6 +16,7 @@
 #include "processd/store/records.h"
 #include "processd/supervisor/event.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -79,6 +80,8 @@ public:
     // Errc::conflict: the id exists with another body; Errc::limit: too many ad-hoc runs; Errc::bad_input: the id's
     // form; the store's error for an ad-hoc run when too many already wait for their record to be written.
     base::Result<StartedRun> start(RunRequest request);
+    // When the keeper has all that was asked of it until now, and so what is answered then outlives this manager.
+    void when_asked(std::function<void()> then);
     // SIGTERM (or the signal) to the run, SIGKILL to its tree after the timeout. Fine if it is ending or has ended.
     base::Result<void> stop(std::string_view id, const model::run::StopWanted& how, std::string reason);
     base::Result<void> signal(std::string_view id, int signal, protocol::Scope scope); // Errc::conflict: nothing runs

@@ -142,8 +142,10 @@ equal 'the order they came back in' 'ctdb smb winbind' "$(sed -n 's/ comes//p' "
 expect 'smb stops' ctl stop smb
 equal 'what requires it stopped with it' stopped "$(field winbind .state)"
 ctdb=$(pid_of ctdb)
+: >"$T/said"
 kill -KILL "$ctdb"
 wait_for 'ctdb is back' is_new ctdb "$ctdb"
+wait_for 'ctdb has said so' said 'ctdb comes'
 equal 'smb is still stopped' stopped "$(field smb .state)"
 
 # requires: pulls in, and waits for it.
