@@ -125,15 +125,17 @@ void read_as_permitted(TableReader& keys, std::set<std::string>& permitted)
     const Entry& entry = *keys.find("as_permitted");
     const auto& items = std::get<Array>(entry.value.data);
     const auto& known = model::permittable_keys();
-    for (std::size_t i = 0; i < names.size(); ++i)
-        if (std::find(known.begin(), known.end(), names[i]) == known.end())
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const auto name = std::find(known.begin(), known.end(), names[i]);
+        if (name == known.end())
             keys.complain(
                 items[i].place, "as_permitted",
                 R"("as_permitted" holds names of "io_class", "limits", "nice", "oom_score_adj", "scheduler", not )" +
                     quoted(names[i]) + did_you_mean(names[i], known));
-        else if (keys.find(names[i]) == nullptr)
+        else if (keys.find(*name) == nullptr)
             keys.complain(items[i].place, "as_permitted",
                           R"("as_permitted" names )" + quoted(names[i]) + ", which is not set here");
+    }
     permitted.insert(names.begin(), names.end());
 }
 

@@ -30,6 +30,7 @@ public:
     {
     }
 
+    // The key counts as known. Only a view of it is kept: a literal, or what outlives this.
     const Entry* find(std::string_view key);
     [[nodiscard]] const Place& place() const noexcept { return place_; }
     [[nodiscard]] Complaints& complaints() const noexcept { return complaints_; }

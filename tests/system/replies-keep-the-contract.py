@@ -97,7 +97,9 @@ ask("GET", "/v1/runs/streamed/output?follow=1", enough=ended)
 many = expect(ask("POST", "/v1/runs?wait=30s", {"command": ["sh", "-c", "head -c 300000 /dev/zero"], "ring_bytes": 131072}), 200)
 ask("GET", f"/v1/runs/{many['id']}/output")
 for command, options, outcome in [
-    (["sh", "-c", "kill -SEGV $$"], {"limits": {"core": "unlimited"}}, "signaled"),
+    (["sh", "-c", "kill -SEGV $$"], {"limits": {"core": "unlimited"}, "cwd": os.environ["T"]}, "signaled"),
+    # More files than any kernel permits.
+    (["true"], {"limits": {"nofile": 1 << 40}, "as_permitted": ["limits"]}, "exited"),
     (["sleep", "1000"], {"timeout_ms": 50}, "timed_out"),
     (["/nowhere"], {}, "spawn_failed"),
     (["true"], {"user": "nosuchuser"}, "spawn_failed"),
@@ -144,7 +146,7 @@ expect(ask("GET", "/v1/operations"), 200)
 ask("GET", "/v1/watch", enough=lambda line: line["type"] == "snapshot_end")
 expect(ask("DELETE", f"/v1/operations/{waiting['id']}"), 200)
 expect(ask("GET", "/v1/operations?state=done"), 200)
-expect(ask("POST", "/v1/services/waits/signal", {"signal": "HUP"}), 409, "conflict")
+expect(ask("POST", "/v1/services/broken/signal", {"signal": "HUP"}), 409, "conflict")
 
 # A service whose program is not there, and a manager that is not the first.
 expect(ask("POST", "/v1/services/broken/start?wait=30s"), 200)
