@@ -70,7 +70,9 @@ The 2 and 5 ms commands use that much processor time themselves. \"1 GB\": the m
 
 `GET /v1/services` every 5 ms on one connection, while eight connections run the 5 ms command without pause and a service logs
 10 MB/s: median \($api | figures(.answers.median) | us), p99 \($p99 | us), maximum \($api | figures(.answers.max) | us); \($api | figures(.runs) // "–") runs in
-\($api | figures(.seconds) // "–") s went on meanwhile.
+\($api | figures(.seconds) // "–") s went on meanwhile. The load keeps all processors busy, so every process that has slept waits for its turn: the
+floor, one byte sent back by a process that does nothing else, asked just as often in the same seconds, takes \($api | figures(.echoes.median) | us), p99
+\($api | figures(.echoes.p99) | us), maximum \($api | figures(.echoes.max) | us).
 
 ## Beside other supervisors
 
