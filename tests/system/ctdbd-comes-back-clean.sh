@@ -44,12 +44,6 @@ has_address()
 	ip -4 -o addr show dev eth0 | grep -qF 10.99.0.101/
 }
 
-# Is ctdbd ready with another pid than this?
-is_new()
-{
-	service_is ctdbd ready && [ "$(field ctdbd .main.pid)" != "$1" ]
-}
-
 cp "$examples/ctdbd.toml" "$CONFIG/"
 expect 'the example is right' "$BIN_DIR/ctdb-processd" --check --config-dir "$CONFIG"
 start_daemon
@@ -65,7 +59,7 @@ equal 'the only thing it may have less of' '' \
 kill -KILL "$pid"
 wait_for 'ctdbd waits' service_is ctdbd backoff
 expect 'the killed ctdbd left its address' has_address
-wait_for 'ctdbd is ready again' is_new "$pid"
+wait_for 'ctdbd is ready again' service_is_new ctdbd "$pid"
 wait_for 'the public address is back' has_address
 api GET '/v1/runs?name=ctdbd&limit=200' >"$T/runs"
 jq -e 'def us: (.[0:19] + "Z" | fromdate) * 1000000 + (.[20:26] | tonumber);

@@ -483,11 +483,7 @@ do_fall()
 }
 see_fall()
 {
-	wait_for 'the service is up again' is_another leaf
-}
-is_another()
-{
-	service_is "$1" ready && [ "$(field "$1" .main.pid)" != "$(cat "$DATA/before")" ]
+	wait_for 'the service is up again' service_is_new leaf "$(cat "$DATA/before")"
 }
 
 # ---- deeds: the daemon ----

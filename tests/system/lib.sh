@@ -20,6 +20,7 @@
 #             status_of METHOD PATH [BODY [CURL-ARG…]]   prints the status; the body is in $T/reply
 #             ctl ARG…                processctl on our socket
 #             service_is NAME STATE…  is the service in one of the states?
+#             service_is_new NAME PID is it ready, with another main process than PID?
 #             field NAME JQ           a value of a service, as field leaf .main.pid
 #             manager_pid             the manager's pid
 #             run_to_end BODY         posts a run, waits for its end, prints its record
@@ -255,6 +256,11 @@ service_is()
 		[ "$_now" != "$_state" ] || return 0
 	done
 	return 1
+}
+
+service_is_new()
+{
+	api GET "/v1/services/$1" | jq -e --argjson old "$2" '.state == "ready" and .main.pid != $old' >/dev/null
 }
 
 manager_pid()

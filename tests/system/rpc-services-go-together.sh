@@ -19,12 +19,6 @@ registered()
 	rpcinfo -T udp 127.0.0.1 status 1
 }
 
-# ready_but_not NAME PID: is it ready with another pid?
-ready_but_not()
-{
-	service_is "$1" ready && [ "$(field "$1" .main.pid)" != "$2" ]
-}
-
 start_daemon
 wait_for 'rpc.statd is ready' service_is rpc-statd ready
 expect 'it is registered' registered
@@ -36,8 +30,8 @@ expect 'rpcbind was ready before it was started' \
 # A restart of rpcbind takes statd along.
 rpcbind=$(field rpcbind .main.pid) statd=$(field rpc-statd .main.pid)
 expect 'rpcbind restarts' ctl restart rpcbind
-wait_for 'rpc.statd is back' ready_but_not rpc-statd "$statd"
-expect 'rpcbind is another' ready_but_not rpcbind "$rpcbind"
+wait_for 'rpc.statd is back' service_is_new rpc-statd "$statd"
+expect 'rpcbind is another' service_is_new rpcbind "$rpcbind"
 expect 'it is registered again' registered
 
 # So does its stop; a start of statd brings rpcbind up.
@@ -51,12 +45,12 @@ expect 'it is registered' registered
 # Killed.
 statd=$(field rpc-statd .main.pid)
 kill -KILL "$statd"
-wait_for 'rpc.statd is back' ready_but_not rpc-statd "$statd"
+wait_for 'rpc.statd is back' service_is_new rpc-statd "$statd"
 expect 'it is registered' registered
 rpcbind=$(field rpcbind .main.pid) statd=$(field rpc-statd .main.pid)
 kill -KILL "$rpcbind"
-wait_for 'rpcbind is back' ready_but_not rpcbind "$rpcbind"
-wait_for 'rpc.statd is back, too' ready_but_not rpc-statd "$statd"
+wait_for 'rpcbind is back' service_is_new rpcbind "$rpcbind"
+wait_for 'rpc.statd is back, too' service_is_new rpc-statd "$statd"
 expect 'it is registered with the new one' registered
 stop_daemon
 refuse 'something of them is left' pgrep -x 'rpcbind|rpc.statd'

@@ -15,12 +15,7 @@ wait_for 'the service is up' service_is leaf ready
 first=$(field leaf .main.pid)
 kill -KILL "$first"
 
-# Is the service up with another pid?
-came_back()
-{
-	service_is leaf ready && [ "$(field leaf .main.pid)" != "$first" ]
-}
-wait_for 'the service is up again' came_back
+wait_for 'the service is up again' service_is_new leaf "$first"
 equal 'why it ended' signaled "$(field leaf .last.outcome)"
 equal 'by which signal' SIGKILL "$(field leaf .last.signal)"
 equal 'restarts' 1 "$(field leaf .restarts)"

@@ -60,12 +60,6 @@ pid_of()
 	field "$1" .main.pid
 }
 
-# Is a service ready with another pid than this?
-is_new()
-{
-	service_is "$1" ready && [ "$(pid_of "$1")" != "$2" ]
-}
-
 member disk ''
 member net ''
 member ctdb 'after = ["net"]
@@ -119,7 +113,7 @@ equal 'why it failed' \
 # requires: does not follow a failure.
 ctdb=$(pid_of ctdb) disk=$(pid_of disk)
 kill -KILL "$disk"
-wait_for 'disk is back' is_new disk "$disk"
+wait_for 'disk is back' service_is_new disk "$disk"
 equal 'ctdb stayed' "$ctdb" "$(pid_of ctdb)"
 
 # binds_to: goes down with what failed, with what requires it before it, and all come back.
@@ -144,7 +138,7 @@ equal 'what requires it stopped with it' stopped "$(field winbind .state)"
 ctdb=$(pid_of ctdb)
 : >"$T/said"
 kill -KILL "$ctdb"
-wait_for 'ctdb is back' is_new ctdb "$ctdb"
+wait_for 'ctdb is back' service_is_new ctdb "$ctdb"
 wait_for 'ctdb has said so' said 'ctdb comes'
 equal 'smb is still stopped' stopped "$(field smb .state)"
 

@@ -43,11 +43,6 @@ repair_storage()
 	wait "$tracer" || :
 }
 
-main_is_not()
-{
-	service_is "$1" ready && [ "$(field "$1" .main.pid)" != "$2" ]
-}
-
 # what_runs NAME: how many processes of the service's command there are, asked of the records.
 what_runs()
 {
@@ -69,7 +64,7 @@ equal 'reload of the configuration' 507 "$(status_of POST /v1/reload)"
 
 # It crashes and is restarted; records and state are behind when the next manager comes.
 kill -KILL "$web"
-wait_for 'web is restarted' main_is_not web "$web"
+wait_for 'web is restarted' service_is_new web "$web"
 second=$(field web .main.pid)
 expect 'the log says what is wrong' grep -q 'state cannot be put on record; .*Read-only file system' "$LOG"
 kill -KILL "$(manager_pid)"
@@ -87,7 +82,7 @@ equal 'start' ok "$(api POST '/v1/services/web/start?wait=60s' | jq -r .result)"
 break_storage
 web=$(field web .main.pid)
 kill -KILL "$web"
-wait_for 'web is restarted again' main_is_not web "$web"
+wait_for 'web is restarted again' service_is_new web "$web"
 second=$(field web .main.pid)
 equal 'stop' 507 "$(status_of POST /v1/services/web/stop)"
 repair_storage

@@ -24,7 +24,7 @@ namespace keeper_test {
 namespace protocol = processd::protocol;
 using namespace std::chrono_literals;
 
-inline constexpr auto patience = 20s; // long enough for a busy machine; nothing waits so long when all is well
+inline constexpr auto patience = 60s; // long enough for a busy machine; nothing waits so long when all is well
 
 // Polls until the condition holds; false after the patience.
 bool eventually(const std::function<bool()>& condition, base::Duration limit = patience);
