@@ -64,9 +64,11 @@ Timer::Timer(Loop& loop, Fn on_time)
 
 void Timer::at(base::Time deadline)
 {
-    // libuv counts whole milliseconds from its cached time: round up, so that a timer never fires early.
+    // libuv fires when its clock, CLOCK_MONOTONIC in whole milliseconds and rounded down, has come to the sum of its
+    // cached time and what is left: both ends in its milliseconds, the deadline rounded up, so that it never fires early.
     uv_update_time(box_->handle.loop);
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - base::now()).count();
+    const auto due = std::chrono::ceil<std::chrono::milliseconds>(deadline.time_since_epoch()).count();
+    const auto left = due - static_cast<std::int64_t>(uv_now(box_->handle.loop));
     const std::uint64_t soonest = timers_running ? 1U : 0U;
     uv_timer_start(
         &box_->handle,

@@ -29,20 +29,28 @@ struct Pipe {
 
 } // namespace
 
-TEST_CASE("a timer does not fire before its deadline", "[loop]")
+TEST_CASE("a timer does not fire before its deadline, wherever in a millisecond it lies", "[loop]")
 {
     Loop loop;
-    const auto deadline = base::now() + 3ms;
+    std::function<void()> again;
+    Deferred busy(loop, [&] { again(); }); // a loop that turns all the time sees a timer come due at any instant
+    again = [&] { busy.arm(); };
     base::Time fired{};
     Timer timer(loop, [&] {
         fired = base::now();
         loop.stop();
     });
-    timer.at(deadline);
-    CHECK(timer.armed());
-    loop.run();
-    CHECK(fired >= deadline);
-    CHECK_FALSE(timer.armed());
+    for (auto part = 0us; part < 1000us; part += 70us) {
+        const auto start = std::chrono::ceil<std::chrono::milliseconds>(base::now()) + part;
+        while (base::now() < start) {}
+        const auto deadline = start + 2ms;
+        timer.at(deadline);
+        CHECK(timer.armed());
+        busy.arm();
+        loop.run();
+        CHECK(fired >= deadline);
+        CHECK_FALSE(timer.armed());
+    }
 }
 
 TEST_CASE("a deadline in the past fires in the next turn, and a later deadline replaces an earlier one", "[loop]")
