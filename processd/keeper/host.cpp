@@ -23,6 +23,7 @@ namespace {
 
 constexpr unsigned long default_timer_slack_ns = 50'000;
 constexpr int protected_oom_score_adj = -900;
+constexpr int preferred_nice = -10;
 constexpr int heap_kept = 1024 * 1024; // of heap that is locked with the rest, and never given back
 
 void keep_standard_descriptors_open()
@@ -53,6 +54,12 @@ std::string read_small_file(const char* path)
     while (fd && (n = ::read(fd.get(), buffer.data(), buffer.size())) > 0)
         text.append(buffer.data(), static_cast<std::size_t>(n));
     return text;
+}
+
+bool write_small_file(const char* path, const std::string& text)
+{
+    const base::UniqueFd fd{::open(path, O_WRONLY | O_CLOEXEC)};
+    return fd && ::write(fd.get(), text.data(), text.size()) > 0;
 }
 
 std::vector<std::string> split(const std::string& text, char separator)
@@ -125,14 +132,22 @@ void protect_process(Baseline* baseline, std::uint64_t* abilities)
     else
         base::log::debug("the keeper's memory is not locked", {{"errno", errno}});
 
+    // Who asks why a node is slow, and who stops what makes it slow, is not to wait for the load in question.
+    if (baseline->nice == 0 && ::setpriority(PRIO_PROCESS, 0, preferred_nice) == 0) baseline->nice = preferred_nice;
+    if (baseline->nice < 0) *abilities |= protocol::ability_priority;
+    if (::getsid(0) == ::getpid()) set_session_nice(baseline->nice);
+
     if (!baseline->oom_score_adj || *baseline->oom_score_adj <= protected_oom_score_adj) return;
-    const base::UniqueFd fd{::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)};
-    const auto text = std::to_string(protected_oom_score_adj);
-    if (fd && ::write(fd.get(), text.data(), text.size()) > 0) {
+    if (write_small_file("/proc/self/oom_score_adj", std::to_string(protected_oom_score_adj))) {
         baseline->oom_score_adj_before = baseline->oom_score_adj;
         baseline->oom_score_adj = protected_oom_score_adj;
         *abilities |= protocol::ability_oom_protect;
     }
+}
+
+void set_session_nice(int nice)
+{
+    if (nice < 0) write_small_file("/proc/self/autogroup", std::to_string(nice));
 }
 
 } // namespace processd::keeper

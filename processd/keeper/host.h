@@ -36,11 +36,17 @@ struct Baseline {
 // blocked, umask 022, child subreaper, as many open files as permitted. Adds what it found to abilities.
 Baseline prepare_process(std::uint64_t* abilities);
 
-// Lets neither swap nor the OOM killer take the keeper, where permitted. Memory mapped later (rings) is not affected.
+// Lets neither swap nor the OOM killer take the keeper, and keepers and managers go first where processors are short,
+// all where permitted. Memory mapped later (rings) is not affected. A nice value that was chosen for the keeper stays.
 void protect_process(Baseline* baseline, std::uint64_t* abilities);
+
+// The nice value of the calling session, which comes before that of its processes where the kernel divides processors
+// among sessions first (autogroup; without it there is no such file and nothing happens).
+void set_session_nice(int nice);
 
 // Small files of /proc and the like; empty where there are none.
 std::string read_small_file(const char* path);
+bool write_small_file(const char* path, const std::string& text);
 // The parts between separators, empty ones left out. Streams would do it, and make the keeper half a megabyte larger.
 std::vector<std::string> split(const std::string& text, char separator);
 std::string boot_id();

@@ -26,7 +26,7 @@ constexpr base::Duration mail_patience = 10s;
 constexpr base::Duration mail_grain = 1s;
 constexpr int exec_failed = 127;
 
-[[noreturn]] void become_manager(const Options& options, int channel, pid_t keeper, std::optional<int> oom_score_adj)
+[[noreturn]] void become_manager(const Options& options, int channel, pid_t keeper, const Baseline& baseline)
 {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != keeper) ::_exit(exec_failed);
@@ -34,11 +34,10 @@ constexpr int exec_failed = 127;
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (oom_score_adj) { // the protection is the keeper's: a manager that grows is the one to be ended
-        const base::UniqueFd fd{::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)};
-        const auto text = std::to_string(*oom_score_adj);
-        [[maybe_unused]] const auto written = ::write(fd.get(), text.data(), text.size());
-    }
+    set_session_nice(baseline.nice);
+    // The protection is the keeper's: a manager that grows is the one to be ended.
+    if (baseline.oom_score_adj_before)
+        write_small_file("/proc/self/oom_score_adj", std::to_string(*baseline.oom_score_adj_before));
     if (channel != protocol::manager_channel_fd)
         ::dup3(channel, protocol::manager_channel_fd, 0);
     else
@@ -84,7 +83,7 @@ void Mail::forgive(base::Time now)
     for (auto& entry : entries_) entry.at = now;
 }
 
-base::Result<ManagerProcess> start_manager(const Options& options, std::optional<int> oom_score_adj)
+base::Result<ManagerProcess> start_manager(const Options& options, const Baseline& baseline)
 {
     std::array<int, 2> pair{};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair.data()) < 0)
@@ -95,7 +94,7 @@ base::Result<ManagerProcess> start_manager(const Options& options, std::optional
     const pid_t keeper = ::getpid();
     manager.pid = ::fork();
     if (manager.pid < 0) return base::fail(errno, "fork the manager");
-    if (manager.pid == 0) become_manager(options, theirs.get(), keeper, oom_score_adj);
+    if (manager.pid == 0) become_manager(options, theirs.get(), keeper, baseline);
     manager.started = base::now();
     return manager;
 }

@@ -7,6 +7,7 @@
 #include "helpers/base/result.h"
 #include "helpers/base/time.h"
 #include "helpers/base/unique_fd.h"
+#include "processd/keeper/host.h"
 #include "processd/keeper/options.h"
 #include "processd/protocol/message.h"
 
@@ -62,7 +63,8 @@ struct ManagerProcess {
 };
 
 // Starts the program with the channel at descriptor 3. It dies with the keeper. The error says what went wrong up to
-// and including fork; a failing exec is exit code 127. oom_score_adj is what the manager gets instead of the keeper's.
-base::Result<ManagerProcess> start_manager(const Options& options, std::optional<int> oom_score_adj);
+// and including fork; a failing exec is exit code 127. It gets the keeper's nice value and the OOM score that the
+// keeper was given.
+base::Result<ManagerProcess> start_manager(const Options& options, const Baseline& baseline);
 
 } // namespace processd::keeper

@@ -69,6 +69,7 @@ enum Ability : std::uint64_t {
     ability_subreaper = 1U << 6,
     ability_mlock_onfault = 1U << 7,
     ability_oom_protect = 1U << 8,
+    ability_priority = 1U << 9,
 };
 
 struct Hello {

@@ -26,7 +26,7 @@ constexpr int exit_configuration = 2;
 constexpr int exit_lost = 1;
 constexpr std::uint32_t api_socket_mode = 0666; // who may do what is decided by who asks, see access rules
 
-constexpr std::array<std::pair<std::string_view, std::uint64_t>, 9> ability_names{{
+constexpr std::array<std::pair<std::string_view, std::uint64_t>, 10> ability_names{{
     {"clone3", protocol::ability_clone3},
     {"clone_into_cgroup", protocol::ability_clone_into_cgroup},
     {"cgroup_v2", protocol::ability_cgroup_v2},
@@ -36,6 +36,7 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t>, 9> ability_name
     {"subreaper", protocol::ability_subreaper},
     {"mlock_onfault", protocol::ability_mlock_onfault},
     {"oom_protect", protocol::ability_oom_protect},
+    {"priority", protocol::ability_priority},
 }};
 
 std::string_view name_of(protocol::ManagerEnd end)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Everything that is configured about a process holds in it, of a service and of a run alike: session, cgroup, descriptors,
 # limits, nice, I/O class, scheduler, CPUs, OOM score, umask, user and groups, directory, environment; and it starts clean:
-# default signals, nothing blocked, the usual timer slack. What the kernel refuses fails the start and names the key, unless
+# default signals, nothing blocked, the usual timer slack, while the daemon itself goes first. What the kernel refuses fails the start and names the key, unless
 # it is listed in as_permitted.
 # test: asan
 . "$(dirname "$0")/lib.sh"
@@ -146,6 +146,18 @@ has_process()
 wait_for 'the run runs' has_process
 judge run "$(api GET "/v1/runs/$run" | jq -r .pid)" '0 /dev/null 1 pipe: 2 pipe:'
 expect 'it is cancelled' api DELETE "/v1/runs/$run"
+
+# The daemon goes first, and nobody inherits that: not the session either, where the kernel knows of priorities of sessions.
+priority()
+{
+	cut -d ' ' -f 19 "/proc/$1/stat"
+	[ ! -e "/proc/$1/autogroup" ] || sed 's/.* nice //' "/proc/$1/autogroup"
+}
+[ -e /proc/self/autogroup ] && high='-10 -10' low='0 0' || high=-10 low=0
+equal 'the keeper goes first' -10 "$(priority "$KEEPER" | head -n 1)"
+equal 'the manager goes first' "$high" "$(priority "$(manager_pid)" | xargs)"
+equal 'a child does not' "$low" "$(priority "$(field plain .main.pid)" | xargs)"
+equal 'the system says so' true "$(api GET /v1/system | jq .abilities.priority)"
 
 # Defaults, whatever the daemon's own are.
 look "$(field plain .main.pid)"
