@@ -20,6 +20,7 @@ namespace {
 using Lock = std::unique_lock<std::mutex>;
 
 constexpr std::size_t batch_size = 64 * 1024;
+constexpr base::Duration pause = std::chrono::milliseconds{5}; // between writes, for more than one line to gather
 constexpr base::Duration first_retry = std::chrono::milliseconds{100};
 constexpr base::Duration last_retry = std::chrono::seconds{5};
 constexpr base::Duration farewell = std::chrono::milliseconds{200}; // to notice that the writer is told to leave
@@ -67,12 +68,13 @@ struct SinkWriter::Shared {
 
     std::mutex mutex;
     std::condition_variable to_thread, from_thread;
-    std::deque<Batch> batches; // the first one is the thread's
+    std::deque<Batch> batches; // the first one is the thread's alone while it is writing
+    bool writing = false;
     SinkStatus status;
     bool dropping = false;    // until the queue is half empty, so that there is one gap rather than many
     std::uint64_t untold = 0; // dropped lines that no line tells of yet
     std::string untold_reason;
-    bool reopen = false, ending = false, leave = false, finished = false;
+    bool reopen = false, asked = false, ending = false, leave = false, finished = false;
     base::Duration drain_time = std::chrono::seconds{1};
     std::thread thread;
 
@@ -93,7 +95,8 @@ struct SinkWriter::Shared {
 
 void SinkWriter::Shared::add(std::string_view text, std::uint64_t seq, std::uint64_t lines)
 {
-    if (batches.size() < 2 || batches.back().text.size() + text.size() > batch_size) batches.emplace_back();
+    const bool open = batches.size() > (writing ? 1U : 0U);
+    if (!open || batches.back().text.size() + text.size() > batch_size) batches.emplace_back();
     auto& batch = batches.back();
     batch.text.append(text);
     batch.last_seq = std::max(batch.last_seq, seq);
@@ -117,6 +120,7 @@ base::Result<void> SinkWriter::Shared::write_front(Lock& lock)
     auto& batch = batches.front(); // stays where it is: others only add behind it
     std::size_t done = 0;
     base::Result<void> result;
+    writing = true;
     lock.unlock();
     base::crash_point("write:before", "sink");
     while (result && done < batch.text.size()) {
@@ -128,6 +132,7 @@ base::Result<void> SinkWriter::Shared::write_front(Lock& lock)
     }
     base::crash_point("write:after", "sink");
     lock.lock();
+    writing = false;
     status.queued_bytes -= done;
     if (!result) {
         batch.text.erase(0, done);
@@ -171,8 +176,10 @@ void SinkWriter::Shared::run()
 {
     Lock lock{mutex};
     auto retry = first_retry;
+    base::Time next_write{};
     while (!leave) {
         to_thread.wait(lock, [this] { return !batches.empty() || ending || reopen; });
+        to_thread.wait_until(lock, next_write, [this] { return batches.size() > 1 || ending || reopen || asked; });
         if (std::exchange(reopen, false)) {
             lock.unlock();
             sink->reopen();
@@ -187,6 +194,7 @@ void SinkWriter::Shared::run()
             continue;
         }
         retry = first_retry;
+        next_write = base::now() + pause;
         note_success(lock);
         from_thread.notify_all();
         lock.unlock();
@@ -258,8 +266,9 @@ void SinkWriter::write(const LogLine& line)
         }
         s.dropping = false;
         if (s.untold > 0) s.tell_dropped();
-        wake = s.batches.empty();
+        const auto before = s.batches.size();
         s.add(text, line.seq, 1);
+        wake = !s.writing && s.batches.size() != before; // there is something, or enough not to wait for more
     }
     if (wake) s.to_thread.notify_one();
 }
@@ -293,8 +302,13 @@ std::string SinkWriter::name() const { return shared_->name; }
 
 bool SinkWriter::drain(base::Duration patience)
 {
-    Lock lock{shared_->mutex};
-    return shared_->from_thread.wait_for(lock, patience, [this] { return shared_->batches.empty(); });
+    auto& s = *shared_;
+    Lock lock{s.mutex};
+    s.asked = true;
+    s.to_thread.notify_one();
+    const bool done = s.from_thread.wait_for(lock, patience, [&s] { return s.batches.empty(); });
+    s.asked = false;
+    return done;
 }
 
 } // namespace processd::output
