@@ -67,7 +67,9 @@ Kind kind_of(const std::error_code& code)
 
 std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-Reply json_reply(int status, const json& body) { return {status, "application/json", dump(body), {}}; }
+Reply json_reply(int status, const json& body) { return text_reply(status, dump(body)); }
+
+Reply text_reply(int status, std::string text) { return {status, "application/json", std::move(text), {}}; }
 
 Reply problem(Kind kind, const std::string& detail, const json& more)
 {

@@ -45,6 +45,7 @@ Reply too_large(std::string_view what, std::uint64_t limit_bytes);
 
 // 200 and such with a JSON body. Text from outside that is not UTF-8 is replaced, never refused.
 Reply json_reply(int status, const nlohmann::json& body);
+Reply text_reply(int status, std::string json); // that is written already
 std::string dump(const nlohmann::json& value);
 
 } // namespace processd::api

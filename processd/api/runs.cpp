@@ -64,7 +64,7 @@ struct List : std::enable_shared_from_this<List> {
         if (!page) return exchange->reply(problem(page.error()));
         for (const auto& record : page->runs) {
             if (text.back() == '}') text += ',';
-            text += dump(model::shown(record, false, sees_environment(exchange->request())));
+            text += model::shown_text(record, false, sees_environment(exchange->request()));
         }
         left -= std::min(left, page->runs.size());
         if (page->next && left > 0) {
@@ -134,7 +134,7 @@ void get_run(const Call& call)
     if (wait) return call.context.waits.for_run(call.exchange, call.parameters[0], *wait);
     const auto record = call.context.supervisor.runs().get(call.parameters[0]);
     if (!record) return call.reply(problem(record.error()));
-    call.reply(json_reply(200, model::shown(*record, true, sees_environment(call.request()))));
+    call.reply(text_reply(200, model::shown_text(*record, true, sees_environment(call.request()))));
 }
 
 void cancel_run(const Call& call)

@@ -29,7 +29,7 @@ Waits::Waits(loop::Loop& loop, supervisor::Runs& runs, supervisor::Operations& o
       run_ended_(runs.on_change.subscribe([this](const model::RunRecord& record, supervisor::Moment moment) {
           if (moment != supervisor::Moment::ended && moment != supervisor::Moment::closed) return;
           for (const auto& exchange : take(for_runs_, record.id))
-              exchange->reply(json_reply(200, model::shown(record, true, sees_environment(exchange->request()))));
+              exchange->reply(text_reply(200, model::shown_text(record, true, sees_environment(exchange->request()))));
           disarm_if_idle();
       })),
       operation_done_(operations.on_change.subscribe([this](const supervisor::Operation& operation) {
@@ -60,7 +60,7 @@ void Waits::reply_run(const ExchangePtr& exchange, const std::string& id, int st
     const auto record = runs_.get(id);
     if (!record) return exchange->reply(problem(record.error()));
     const int status = record->state == model::RunState::ended ? 200 : status_while_unfinished;
-    exchange->reply(json_reply(status, model::shown(*record, true, sees_environment(exchange->request()))));
+    exchange->reply(text_reply(status, model::shown_text(*record, true, sees_environment(exchange->request()))));
 }
 
 void Waits::reply_operation(const ExchangePtr& exchange, const std::string& id, int status_while_unfinished) const

@@ -14,10 +14,6 @@ namespace {
 constexpr std::array<std::string_view, 6> kind_names{"exited",    "signaled",     "timed_out",
                                                      "cancelled", "spawn_failed", "lost"};
 
-template <class T> nlohmann::json optional_json(const std::optional<T>& value)
-{
-    return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
-}
 template <class T> void optional_from(const nlohmann::json& j, const char* key, std::optional<T>& value)
 {
     const auto found = j.find(key);
@@ -91,15 +87,30 @@ std::optional<int> signal_number(std::string_view name)
     return std::nullopt;
 }
 
+void write(JsonText& object, const std::optional<Outcome>& outcome)
+{
+    const auto none = [&](const char* key) { object.key(key).null(); };
+    if (!outcome) {
+        for (const char* key : {"outcome", "code", "signal", "core", "errno", "stage", "oom"}) none(key);
+        return;
+    }
+    object.put("outcome", name_of(outcome->kind)).put("code", outcome->code);
+    if (outcome->signal)
+        object.put("signal", signal_name(*outcome->signal));
+    else
+        none("signal");
+    object.put("core", outcome->core).put("errno", outcome->errno_value).put("stage", outcome->stage);
+    object.put("oom", outcome->oom);
+}
+
 void to_json(nlohmann::json& j, const Outcome& outcome)
 {
-    j["outcome"] = name_of(outcome.kind);
-    j["code"] = optional_json(outcome.code);
-    j["signal"] = outcome.signal ? nlohmann::json(signal_name(*outcome.signal)) : nlohmann::json(nullptr);
-    j["core"] = optional_json(outcome.core);
-    j["errno"] = optional_json(outcome.errno_value);
-    j["stage"] = optional_json(outcome.stage);
-    j["oom"] = outcome.oom;
+    std::string text;
+    JsonText object{text};
+    object.object();
+    write(object, outcome);
+    object.end_object();
+    j.update(nlohmann::json::parse(text));
 }
 
 void from_json(const nlohmann::json& j, Outcome& outcome)

@@ -3,7 +3,7 @@
 // whenever there is one, also when the run was timed out or cancelled. Never 128+N in here.
 #pragma once
 
-#include "processd/model/json.h"
+#include "processd/model/json_text.h"
 
 #include <optional>
 #include <string>
@@ -45,7 +45,9 @@ std::string sentence(const Outcome& outcome);
 std::string signal_name(int signal);
 std::optional<int> signal_number(std::string_view name);
 
-void to_json(nlohmann::json& j, const Outcome& outcome); // the seven keys, always all
+// Seven keys, always all, into an object; without an outcome all are null.
+void write(JsonText& object, const std::optional<Outcome>& outcome);
+void to_json(nlohmann::json& j, const Outcome& outcome); // puts them into j
 void from_json(const nlohmann::json& j, Outcome& outcome);
 
 } // namespace processd::model

@@ -33,7 +33,13 @@ constexpr std::array<std::pair<std::string_view, int>, 16> limit_table{{
     {"stack", RLIMIT_STACK},
 }};
 
-json limit_json(std::uint64_t value) { return value == unlimited ? json("unlimited") : json(value); }
+void write_limit(JsonText& object, std::string_view key, std::uint64_t value)
+{
+    if (value == unlimited)
+        object.put(key, "unlimited");
+    else
+        object.put(key, value);
+}
 
 // Reads the optional keys of one JSON object and keeps the first complaint.
 class Keys {
@@ -209,32 +215,44 @@ const std::vector<std::string_view>& permittable_keys()
     return keys;
 }
 
+void write(JsonText& to, const ProcessSpec& spec, Shown shown)
+{
+    to.object();
+    to.put("command", shown == Shown::all ? spec.command : shown_command(spec));
+    to.put("user", spec.user).put("group", spec.group).put("groups", spec.groups);
+    to.put("cwd", spec.cwd).put("umask", spec.umask);
+    to.key("environment").object();
+    for (const auto& [name, value] : spec.environment) {
+        to.name(name);
+        if (shown == Shown::without_environment)
+            to.null();
+        else
+            to.value(value);
+    }
+    to.end_object();
+    to.put("environment_file", spec.environment_file).put("nice", spec.nice);
+    to.put("io_class", spec.io_class).put("io_level", spec.io_level);
+    to.put("scheduler", spec.scheduler).put("priority", spec.priority).put("cpus", spec.cpus);
+    to.put("oom_score_adj", spec.oom_score_adj);
+    to.key("limits").object();
+    for (const auto& [name, limit] : spec.limits) {
+        to.key(name).object();
+        write_limit(to, "soft", limit.soft);
+        write_limit(to, "hard", limit.hard);
+        to.end_object();
+    }
+    to.end_object();
+    to.put("redact", spec.redact).put("as_permitted", spec.as_permitted).put("ring_bytes", spec.ring_bytes);
+    to.put("spawn_timeout_ms", spec.spawn_timeout);
+    to.end_object();
+}
+
 void to_json(json& j, const ProcessSpec& spec)
 {
-    const auto ms = [](base::Duration d) { return json_ms(d); };
-    j["command"] = spec.command;
-    j["user"] = spec.user;
-    j["group"] = spec.group ? json(*spec.group) : json(nullptr);
-    j["groups"] = spec.groups ? json(*spec.groups) : json(nullptr);
-    j["cwd"] = spec.cwd;
-    j["umask"] = spec.umask;
-    j["environment"] = spec.environment;
-    j["environment_file"] = spec.environment_file ? json(*spec.environment_file) : json(nullptr);
-    j["nice"] = spec.nice;
-    j["io_class"] = spec.io_class;
-    j["io_level"] = spec.io_level;
-    j["scheduler"] = spec.scheduler;
-    j["priority"] = spec.priority;
-    j["cpus"] = spec.cpus;
-    j["oom_score_adj"] = spec.oom_score_adj ? json(*spec.oom_score_adj) : json(nullptr);
-    json limits = json::object();
-    for (const auto& [name, limit] : spec.limits)
-        limits[name] = {{"soft", limit_json(limit.soft)}, {"hard", limit_json(limit.hard)}};
-    j["limits"] = std::move(limits);
-    j["redact"] = spec.redact;
-    j["as_permitted"] = spec.as_permitted;
-    j["ring_bytes"] = spec.ring_bytes;
-    j["spawn_timeout_ms"] = ms(spec.spawn_timeout);
+    std::string text;
+    JsonText to{text};
+    write(to, spec);
+    j = json::parse(text);
 }
 
 base::Result<ProcessSpec> process_spec_from(const json& j, UnknownKeys unknown)

@@ -3,7 +3,7 @@
 // and runs share it; supervisor/ resolves users and turns it into protocol::SpawnSpec.
 #pragma once
 
-#include "processd/model/json.h"
+#include "processd/model/json_text.h"
 
 #include <cstdint>
 #include <map>
@@ -60,6 +60,9 @@ const std::vector<std::string_view>& permittable_keys();
 // Keys as in TOML, durations in _ms. The from form takes absent keys as defaults: wrong types and out-of-range values
 // are Errc::bad_input, with the key named, and so are unknown keys in a request. A record may hold a newer version's.
 enum class UnknownKeys { refused, allowed };
+// As stored, or as shown to those who may not see environment values and to those who may: shown_command() then.
+enum class Shown { all, with_environment, without_environment };
+void write(JsonText& to, const ProcessSpec& spec, Shown shown = Shown::all);
 void to_json(nlohmann::json& j, const ProcessSpec& spec);
 base::Result<ProcessSpec> process_spec_from(const nlohmann::json& j, UnknownKeys unknown = UnknownKeys::refused);
 

@@ -15,8 +15,6 @@ constexpr std::array<std::string_view, 9> kind_names{"adhoc",     "service", "pr
                                                      "post_stop", "job",     "script",    "lookup"};
 constexpr std::array<std::string_view, 4> state_names{"starting", "running", "stopping", "ended"};
 
-template <class T> json or_null(const std::optional<T>& value) { return value ? json(*value) : json(nullptr); }
-
 base::WallTime time_from(const json& j, const char* key)
 {
     const auto found = j.find(key);
@@ -40,20 +38,61 @@ std::optional<std::string> text_from(const json& j, const char* key)
     return found->get<std::string>();
 }
 
-json count_json(const StreamCount& count)
+void write_count(JsonText& object, const char* key, const StreamCount& count)
 {
-    json j;
-    j["bytes"] = count.bytes;
-    j["dropped"] = count.dropped;
-    return j;
+    object.key(key).object().put("bytes", count.bytes).put("dropped", count.dropped).end_object();
 }
 StreamCount count_from(const json& j) { return {j.at("bytes"), j.at("dropped")}; }
 
-json piece_json(const OutputPiece& piece)
+// The keys of what was asked for, into an object.
+void write_asked(JsonText& object, const RunRecord& r, Shown shown)
 {
-    json j{{"time", json_time(piece.time)}, {"stream", piece.stream}, {"late", piece.late}};
-    put_bytes(j, piece.data);
-    return j;
+    object.put("id", r.id).put("number", r.number).put("kind", name_of(r.kind)).put("name", r.name);
+    object.put("parent", r.parent);
+    object.key("process");
+    write(object, r.process, shown);
+    if (shown == Shown::all) object.put("fingerprint", r.fingerprint);
+    object.put("timeout_ms", r.timeout).put("stop_timeout_ms", r.stop_timeout).put("created", r.created);
+    object.key("asked_by");
+    if (!r.asked_by) {
+        object.null();
+        return;
+    }
+    object.object().put("uid", r.asked_by->uid).put("pid", r.asked_by->pid);
+    object.put("command", r.asked_by->command).end_object();
+}
+
+void write_tail(JsonText& to, const RunRecord& r)
+{
+    to.array();
+    for (const auto& piece : r.tail) {
+        to.object().put("time", piece.time).put("stream", piece.stream).put("late", piece.late);
+        to.put_bytes(piece.data).end_object();
+    }
+    to.end_array();
+}
+
+// All keys but the tail, into an object.
+void write_body(JsonText& object, const RunRecord& r, Shown shown)
+{
+    write_asked(object, r, shown);
+    object.put("state", name_of(r.state)).put("pid", r.pid).put("started", r.started).put("ended", r.ended);
+    object.key("duration_us");
+    if (r.duration)
+        object.value(r.duration->count() / 1000);
+    else
+        object.null();
+    write(object, r.outcome);
+    object.put("reason", r.reason);
+    object.key("usage").object();
+    object.put("user_us", r.usage.user.count() / 1000).put("system_us", r.usage.system.count() / 1000);
+    object.put("max_rss_kb", r.usage.max_rss_kb);
+    object.put("minor_faults", r.usage.minor_faults).put("major_faults", r.usage.major_faults);
+    object.put("blocks_in", r.usage.blocks_in).put("blocks_out", r.usage.blocks_out).end_object();
+    write_count(object, "stdout", r.out);
+    write_count(object, "stderr", r.err);
+    object.put("late", r.late).put("leftovers", r.leftovers).put("strangers", r.strangers);
+    object.put("reduced", r.reduced).put("proof", r.proof);
 }
 
 } // namespace
@@ -68,62 +107,23 @@ std::optional<RunKind> run_kind(std::string_view name)
     return std::nullopt;
 }
 
-// Key by key: a list in braces would make an array of each pair and all of them, at three times the cost, and every run
-// comes through here several times.
-json request_json(const RunRecord& r)
+void write_request(JsonText& to, const RunRecord& record)
 {
-    json j;
-    j["id"] = r.id;
-    j["number"] = r.number;
-    j["kind"] = name_of(r.kind);
-    j["name"] = r.name;
-    j["parent"] = or_null(r.parent);
-    j["process"] = r.process;
-    j["fingerprint"] = r.fingerprint;
-    j["timeout_ms"] = json_ms(r.timeout);
-    j["stop_timeout_ms"] = json_ms(r.stop_timeout);
-    j["created"] = json_time(r.created);
-    j["asked_by"] = nullptr;
-    if (r.asked_by) {
-        json& by = j["asked_by"];
-        by["uid"] = r.asked_by->uid;
-        by["pid"] = r.asked_by->pid;
-        by["command"] = r.asked_by->command;
-    }
-    return j;
+    to.object();
+    write_asked(to, record, Shown::all);
+    to.end_object();
 }
 
-void to_json(json& j, const RunRecord& r)
+StoredText stored_text(const RunRecord& record)
 {
-    j = request_json(r);
-    j["state"] = name_of(r.state);
-    j["pid"] = r.pid;
-    j["started"] = json_time(r.started);
-    j["ended"] = json_time(r.ended);
-    j["duration_us"] = r.duration ? json(r.duration->count() / 1000) : json(nullptr);
-    j["reason"] = r.reason;
-    json& usage = j["usage"];
-    usage["user_us"] = r.usage.user.count() / 1000;
-    usage["system_us"] = r.usage.system.count() / 1000;
-    usage["max_rss_kb"] = r.usage.max_rss_kb;
-    usage["minor_faults"] = r.usage.minor_faults;
-    usage["major_faults"] = r.usage.major_faults;
-    usage["blocks_in"] = r.usage.blocks_in;
-    usage["blocks_out"] = r.usage.blocks_out;
-    j["stdout"] = count_json(r.out);
-    j["stderr"] = count_json(r.err);
-    j["late"] = r.late;
-    j["leftovers"] = r.leftovers;
-    j["strangers"] = r.strangers;
-    j["reduced"] = r.reduced;
-    j["proof"] = or_null(r.proof);
-    if (r.outcome)
-        to_json(j, *r.outcome);
-    else
-        for (const char* key : {"outcome", "code", "signal", "core", "errno", "stage", "oom"}) j[key] = nullptr;
-    json tail = json::array();
-    for (const auto& piece : r.tail) tail.push_back(piece_json(piece));
-    j["tail"] = std::move(tail);
+    StoredText text;
+    JsonText body{text.body};
+    body.object();
+    write_body(body, record, Shown::all);
+    body.end_object();
+    JsonText tail{text.tail};
+    write_tail(tail, record);
+    return text;
 }
 
 RunRecord request_from(const json& j)
@@ -196,15 +196,20 @@ base::Result<RunRecord> parse_run_record(std::string_view text)
     }
 }
 
+std::string shown_text(const RunRecord& record, bool with_tail, bool with_environment)
+{
+    std::string text;
+    JsonText to{text};
+    to.object();
+    write_body(to, record, with_environment ? Shown::with_environment : Shown::without_environment);
+    if (with_tail) write_tail(to.key("tail"), record);
+    to.end_object();
+    return text;
+}
+
 json shown(const RunRecord& record, bool with_tail, bool with_environment)
 {
-    json j = record;
-    j.erase("fingerprint");
-    j["process"]["command"] = shown_command(record.process);
-    if (!with_tail) j.erase("tail");
-    if (!with_environment)
-        for (auto& item : j["process"]["environment"].items()) item.value() = nullptr;
-    return j;
+    return json::parse(shown_text(record, with_tail, with_environment));
 }
 
 } // namespace processd::model

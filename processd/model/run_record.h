@@ -80,16 +80,20 @@ std::string_view name_of(RunState state);
 std::optional<RunKind> run_kind(std::string_view name);
 
 // What was asked for, without what became of it. request_from throws nlohmann's exceptions.
-nlohmann::json request_json(const RunRecord& record);
+void write_request(JsonText& to, const RunRecord& record);
 RunRecord request_from(const nlohmann::json& j);
-// Everything, as stored.
-void to_json(nlohmann::json& j, const RunRecord& record);
+// Everything, as stored: an object without its tail, which most readers do without, and the tail, an array.
+struct StoredText {
+    std::string body, tail;
+};
+StoredText stored_text(const RunRecord& record);
 void from_json(const nlohmann::json& j, RunRecord& record);
 // Unknown keys are allowed (a newer version's); Errc::corrupt otherwise.
 base::Result<RunRecord> parse_run_record(std::string_view text);
 
 // As shown: without the tail in lists, without environment values unless `with_environment`, and without what is to be
 // redacted in any case.
+std::string shown_text(const RunRecord& record, bool with_tail, bool with_environment);
 nlohmann::json shown(const RunRecord& record, bool with_tail, bool with_environment);
 
 } // namespace processd::model

@@ -128,18 +128,9 @@ Head head_of(const model::RunRecord& record)
 
 std::string encode_record(const model::RunRecord& record)
 {
-    // Names and commands of foreign processes may be any bytes: kept readable rather than refused.
-    const auto text = [](const nlohmann::json& j) {
-        return j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    };
-    nlohmann::json body = record;
-    const auto tail = std::move(body.at("tail"));
-    body.erase("tail");
     auto value = head_line(head_of(record));
-    value += text(body);
-    value += '\n';
-    value += text(tail);
-    value += '\n';
+    const auto text = model::stored_text(record);
+    value.append(text.body).append("\n").append(text.tail).append("\n");
     value.resize((value.size() + size_step - 1) / size_step * size_step, ' ');
     return value;
 }

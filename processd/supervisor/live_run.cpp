@@ -11,17 +11,16 @@ namespace {
 
 using nlohmann::json;
 
-json launch_json(const Launch& launch, bool with_stdin)
+void write_launch(model::JsonText& to, const Launch& launch, bool with_stdin)
 {
-    json j;
-    j["record"] = model::request_json(launch.record);
-    j["ready_by"] = static_cast<int>(launch.ready_by);
-    j["ready_fd"] = launch.ready_fd;
-    j["ready_pattern"] = launch.ready_pattern;
-    if (launch.runtime_directory) j["runtime_directory"] = *launch.runtime_directory;
-    if (with_stdin && launch.stdin_data) j["stdin_base64"] = model::to_base64(*launch.stdin_data);
-    if (launch.then) j["then"] = launch_json(*launch.then, true);
-    return j;
+    to.object().key("record");
+    write_request(to, launch.record);
+    to.put("ready_by", static_cast<int>(launch.ready_by)).put("ready_fd", launch.ready_fd);
+    to.put("ready_pattern", launch.ready_pattern);
+    if (launch.runtime_directory) to.put("runtime_directory", *launch.runtime_directory);
+    if (with_stdin && launch.stdin_data) to.put("stdin_base64", model::to_base64(*launch.stdin_data));
+    if (launch.then) write_launch(to.key("then"), *launch.then, true);
+    to.end_object();
 }
 
 Launch launch_from(const json& j)
@@ -43,7 +42,13 @@ Launch launch_from(const json& j)
 
 } // namespace
 
-std::string note_of(const Launch& launch) { return launch_json(launch, false).dump(); }
+std::string note_of(const Launch& launch)
+{
+    std::string note;
+    model::JsonText to{note};
+    write_launch(to, launch, false);
+    return note;
+}
 
 base::Result<Launch> parse_note(std::string_view note)
 {

@@ -43,20 +43,28 @@ RunRecord full()
     return r;
 }
 
+json stored(const RunRecord& record)
+{
+    const auto text = stored_text(record);
+    json j = json::parse(text.body);
+    j["tail"] = json::parse(text.tail);
+    return j;
+}
+
 } // namespace
 
 TEST_CASE("a run record survives its text, binary output included", "[model][record]")
 {
     const auto record = full();
-    CHECK(parse_run_record(json(record).dump()).value() == record);
+    CHECK(parse_run_record(stored(record).dump()).value() == record);
     RunRecord plain;
     plain.process.command = {"x"};
-    CHECK(parse_run_record(json(plain).dump()).value() == plain);
+    CHECK(parse_run_record(stored(plain).dump()).value() == plain);
 }
 
 TEST_CASE("a record of a newer version is read for what we know", "[model][record]")
 {
-    json j = full();
+    json j = stored(full());
     j["newer"] = {1, 2};
     j["process"]["newer"] = true;
     j["usage"]["newer"] = 1;
@@ -65,7 +73,7 @@ TEST_CASE("a record of a newer version is read for what we know", "[model][recor
 
 TEST_CASE("a damaged record is corrupt, never a crash", "[model][record]")
 {
-    const json good = full();
+    const json good = stored(full());
     for (const char* text : {"", "x", "{}", "[]", "null", "7"}) {
         const auto parsed = parse_run_record(text);
         REQUIRE_FALSE(parsed);
@@ -107,7 +115,7 @@ TEST_CASE("what is shown hides environment values and, in lists, the tail", "[mo
 TEST_CASE("a run that has not ended has the outcome's keys as null", "[model][record]")
 {
     RunRecord record;
-    const json j = record;
+    const json j = stored(record);
     for (const char* key : {"outcome", "code", "signal", "core", "errno", "stage", "oom", "started", "ended",
                             "timeout_ms", "duration_us", "asked_by", "proof"}) {
         CAPTURE(key);
