@@ -65,7 +65,8 @@ Timer::Timer(Loop& loop, Fn on_time)
 void Timer::at(base::Time deadline)
 {
     // libuv fires when its clock, CLOCK_MONOTONIC in whole milliseconds and rounded down, has come to the sum of its
-    // cached time and what is left: both ends in its milliseconds, the deadline rounded up, so that it never fires early.
+    // cached time and what is left: both ends in its milliseconds, the deadline rounded up, so that it never fires
+    // early.
     uv_update_time(box_->handle.loop);
     const auto due = std::chrono::ceil<std::chrono::milliseconds>(deadline.time_since_epoch()).count();
     const auto left = due - static_cast<std::int64_t>(uv_now(box_->handle.loop));

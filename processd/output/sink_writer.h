@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // processd/output/sink_writer.h: one thread that writes lines to one sink, so that a full disk or a slow pipe holds up
-// nothing but itself. Lines are written at once after a pause, and together with those of the next few milliseconds when
-// they come without one. They wait in a bounded queue; while the sink fails it is tried again with growing delays; when
-// the queue is full further lines are dropped and counted, and a line "… N lines dropped, REASON" takes their place as
-// soon as there is room. Each such episode is logged once as a warning. Without lines the thread sleeps untimed.
+// nothing but itself. Lines are written at once after a pause, and together with those of the next few milliseconds
+// when they come without one. They wait in a bounded queue; while the sink fails it is tried again with growing delays;
+// when the queue is full further lines are dropped and counted, and a line "… N lines dropped, REASON" takes their
+// place as soon as there is room. Each such episode is logged once as a warning. Without lines the thread sleeps
+// untimed.
 #pragma once
 
 #include "processd/output/log_line.h"

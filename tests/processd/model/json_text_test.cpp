@@ -33,7 +33,7 @@ TEST_CASE("every byte in a string is written as nlohmann writes it", "[model][js
 {
     for (int byte = 0; byte < 256; ++byte) {
         for (const auto& text : {std::string(1, static_cast<char>(byte)),
-                                       "in " + std::string(1, static_cast<char>(byte)) + " the middle"}) {
+                                 "in " + std::string(1, static_cast<char>(byte)) + " the middle"}) {
             CAPTURE(byte);
             CHECK(written(text) == json(text).dump(-1, ' ', false, json::error_handler_t::replace));
         }
