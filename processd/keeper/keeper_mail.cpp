@@ -150,7 +150,11 @@ void Keeper::handle_request(protocol::Received& message)
     case Type::read: return;
     case Type::ready: return manager_is_ready();
     case Type::stopped:
-        if (stopping_ == Stopping::asked) leave();
+        if (const auto stopped = protocol::read_struct<protocol::Stopped>(message.body);
+            stopped && stopping_ == Stopping::asked) {
+            if (stopped->in_order == 0) exit_code_ = 1;
+            leave();
+        }
         return;
     case Type::ask_stop: return request_stop(false);
     case Type::settings:

@@ -113,7 +113,10 @@ void KeeperClient::settings(const protocol::Settings& settings)
     send(Type::settings, std::string(bytes_of(settings)));
 }
 void KeeperClient::ready() { send(Type::ready, {}); }
-void KeeperClient::stopped() { send(Type::stopped, {}); }
+void KeeperClient::stopped(bool in_order)
+{
+    send(Type::stopped, std::string(bytes_of(protocol::Stopped{in_order ? 1U : 0U, 0})));
+}
 void KeeperClient::ask_stop() { send(Type::ask_stop, {}); }
 
 void KeeperClient::when_sent(std::function<void()> then)

@@ -43,7 +43,7 @@ public:
     void ack(protocol::ChildId child);
     void settings(const protocol::Settings& settings);
     void ready();
-    void stopped();
+    void stopped(bool in_order);
     void ask_stop();
     [[nodiscard]] std::size_t backlog() const { return queue_.size(); } // requests that the socket did not take yet
     void when_sent(std::function<void()> then);                         // at once, or when there is no backlog any more

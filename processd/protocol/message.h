@@ -18,7 +18,7 @@ namespace processd::protocol {
 using ChildId = std::uint64_t; // given by the keeper, counts from 1, never reused in one keeper life
 
 inline constexpr std::uint32_t magic = 0x4d4b5043; // "CPKM"
-inline constexpr std::uint16_t version = 3;
+inline constexpr std::uint16_t version = 4;
 inline constexpr std::size_t max_message = 32 * 1024;
 inline constexpr std::size_t max_cookie = 4096;
 inline constexpr int manager_channel_fd = 3; // where a manager finds its end
@@ -40,7 +40,7 @@ enum class Type : std::uint16_t {
     ack = 21,      // Child: its end is on record, forget it
     read = 22,     // header only: "I have handled your messages up to read_seq"
     ready = 23,    // header only: the API is being served
-    stopped = 24,  // header only: the orderly stop is over, the keeper may leave
+    stopped = 24,  // Stopped: the stop is over, the keeper may leave
     settings = 25, // Settings
     ask_stop = 26, // header only: begin the orderly stop (as SIGTERM to the keeper does)
 };
@@ -172,6 +172,10 @@ struct ChildState {
 
 struct Stop {
     std::int64_t deadline_mono_ns;
+};
+struct Stopped {
+    std::uint32_t in_order; // 0: the stop budget was spent, and what was left was killed
+    std::uint32_t reserved;
 };
 struct Spawn {
     std::uint64_t request_id; // unique per manager; a repeated id answers with the existing child

@@ -125,7 +125,7 @@ base::Result<Operation> Services::abort(std::string_view id)
     return m.operations.get(id);
 }
 
-void Services::stop_all(base::Time deadline, std::function<void()> done)
+void Services::stop_all(base::Time deadline, std::function<void(bool in_order)> done)
 {
     auto& m = *impl_;
     if (m.stop_deadline) return;

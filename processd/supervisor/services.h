@@ -54,7 +54,7 @@ public:
     base::Result<Operation> abort(std::string_view operation);
 
     // Orderly stop of everything in reverse order; `done` is told once. What had not ended by the deadline is named.
-    void stop_all(base::Time deadline, std::function<void()> done);
+    void stop_all(base::Time deadline, std::function<void(bool in_order)> done);
 
     [[nodiscard]] std::vector<std::string> names() const;
     [[nodiscard]] base::Result<nlohmann::json> status(std::string_view name) const; // docs/openapi.yaml, Service

@@ -34,7 +34,7 @@ struct Services::Impl {
     std::mt19937_64 random{std::random_device{}()};
     Subscription run_changes, run_ready;
     std::optional<base::Time> stop_deadline;
-    std::function<void()> stop_done;
+    std::function<void(bool in_order)> stop_done;
     std::unique_ptr<loop::Timer> stop_timer;
     bool budget_spent = false;
     loop::Deferred pump_soon;

@@ -86,7 +86,7 @@ void Services::Impl::check_stop_all()
     if (live || runs.active() > 0) return;
     stop_timer.reset();
     auto done = std::exchange(stop_done, nullptr);
-    done();
+    done(!budget_spent);
 }
 
 void Services::Impl::kill_rest()

@@ -272,13 +272,13 @@ struct Supervisor::Impl {
         stop_deadline = base::wall_now() + (deadline - base::now());
         is_stopping = true;
         changes->add("system", [] { return json{{"stopping", true}}; });
-        services->stop_all(deadline, [this] {
+        services->stop_all(deadline, [this](bool in_order) {
             if (!runs->flush())
                 base::log::error("run records could not be written and end with this daemon",
                                  {{"runs", runs->waiting()}});
             base::log::info("everything is stopped");
             is_stopped = true;
-            keeper.stopped();
+            keeper.stopped(in_order);
         });
     }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # All services share one stop budget, spent in reverse order: when it is over, the one that was being stopped and those
-# whose turn did not come are killed, named in the log, and their records say so. Nothing is left.
+# whose turn did not come are killed, named in the log, and their records say so. Nothing is left, and the exit code tells.
 # test: asan
 . "$(dirname "$0")/lib.sh"
 
@@ -35,6 +35,9 @@ wait_for 'all are up' service_is stubborn ready # the last of them
 behind=$(field behind .main.pid) stubborn=$(field stubborn .main.pid) last=$(field last .main.pid)
 kill -TERM "$KEEPER"
 wait_for 'the daemon ends' gone "$KEEPER"
+status=0
+wait "$KEEPER" || status=$?
+equal 'the exit code of a stop that was not in order' 1 "$status"
 KEEPER=
 for pid in "$behind" "$stubborn" "$last"; do
 	expect 'it is gone' gone "$pid"

@@ -229,7 +229,7 @@ TEST_CASE("the spawn path does without what default container profiles and older
     }
     ::kill(manager->hello()->keeper_pid, SIGTERM);
     manager->wait_for([&] { return manager->stop().has_value(); }, "stop");
-    manager->send(protocol::Type::stopped);
+    manager->stopped();
     CHECK(keeper.wait_exit() == 0);
 }
 

@@ -273,6 +273,11 @@ KnownChild& ManagerSide::run(const protocol::SpawnSpec& spec, std::optional<std:
     return wait_ended(spawn(spec, std::move(input)));
 }
 
+void ManagerSide::stopped(bool in_order)
+{
+    send(protocol::Type::stopped, {protocol::bytes_of(protocol::Stopped{in_order ? 1U : 0U, 0})});
+}
+
 void ManagerSide::signal(const KnownChild& child, int number, protocol::Scope scope)
 {
     const protocol::Signal message{child.state.id, number, scope};

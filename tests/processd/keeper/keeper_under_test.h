@@ -80,6 +80,7 @@ public:
 
     std::uint64_t send_spawn(const protocol::SpawnSpec& spec, const std::string& cookie = "",
                              std::optional<std::string> input = std::nullopt, std::uint64_t request = 0);
+    void stopped(bool in_order = true);
     void send(protocol::Type type, std::initializer_list<std::string_view> parts = {}, std::span<const int> fds = {});
     protocol::ChildId child_of(std::uint64_t request); // waits for the first state
     KnownChild& spawn(const protocol::SpawnSpec& spec, std::optional<std::string> input = std::nullopt);

@@ -150,7 +150,7 @@ TEST_CASE("as a daemon its parent waits until the manager is ready", "[keeper][s
     CHECK(read_file(keeper.runtime() + "/lock") == std::to_string(daemon) + "\n");
     ::kill(daemon, SIGTERM);
     manager->wait_for([&] { return manager->stop().has_value(); }, "stop");
-    manager->send(protocol::Type::stopped);
+    manager->stopped();
     CHECK(eventually([&] { return !is_alive(daemon); }));
 }
 
@@ -176,7 +176,7 @@ TEST_CASE("systemd is told of ready and stopping, and children are not given its
         CHECK(next().find("READY=1") == 0);
         ::kill(keeper.pid(), SIGTERM);
         CHECK(next() == "STOPPING=1");
-        manager->send(protocol::Type::stopped);
+        manager->stopped();
         CHECK(keeper.wait_exit() == 0);
     }
     ::unlink(path.c_str());

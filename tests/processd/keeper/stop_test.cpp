@@ -54,7 +54,7 @@ TEST_CASE("an orderly stop is asked of the manager, and leaves nothing behind", 
     manager->signal(child, SIGTERM, protocol::Scope::tree);
     manager->wait_ended(child);
     manager->ack(child);
-    manager->send(protocol::Type::stopped);
+    manager->stopped();
     CHECK(keeper.wait_exit() == 0);
     CHECK(!exists(keeper.runtime() + "/api.socket"));
     CHECK(!exists(keeper.runtime() + "/instance"));
@@ -62,6 +62,16 @@ TEST_CASE("an orderly stop is asked of the manager, and leaves nothing behind", 
     if (!cgroup.empty()) CHECK(!exists(cgroup));
     CHECK(!is_alive(manager->pid()));
     CHECK(keeper.log().find("are killed") == std::string::npos);
+}
+
+TEST_CASE("a stop that was not in order shows in the exit code", "[keeper][stop]")
+{
+    KeeperUnderTest keeper{Start{}};
+    const auto manager = keeper.manager();
+    ::kill(keeper.pid(), SIGTERM);
+    manager->wait_for([&] { return manager->stop().has_value(); }, "stop");
+    manager->stopped(false);
+    CHECK(WEXITSTATUS(keeper.wait_exit()) == 1);
 }
 
 TEST_CASE("what a manager leaves running at its stop is killed and named", "[keeper][stop]")
@@ -78,7 +88,7 @@ TEST_CASE("what a manager leaves running at its stop is killed and named", "[kee
     const pid_t hidden_pid = std::atoi(hidden.ring->text(protocol::Stream::out).c_str());
     ::kill(keeper.pid(), SIGTERM);
     manager->wait_for([&] { return manager->stop().has_value(); }, "stop");
-    manager->send(protocol::Type::stopped);
+    manager->stopped();
     CHECK(keeper.wait_exit() == 0);
     CHECK(!is_alive(child.state.pid));
     CHECK(!is_alive(hidden_pid));
@@ -139,7 +149,7 @@ TEST_CASE("a manager that dies during the stop is replaced, and the next one kno
     auto& known = second->children()[child.state.id];
     second->empty(known);
     second->wait_emptied(known);
-    second->send(protocol::Type::stopped);
+    second->stopped();
     CHECK(keeper.wait_exit() == 0);
 }
 
@@ -160,7 +170,7 @@ TEST_CASE("who does not die in the stop is named, and the next keeper refuses to
         write_file(freezer + "/freezer.state", "FROZEN");
         ::kill(keeper.pid(), SIGTERM);
         manager->wait_for([&] { return manager->stop().has_value(); }, "stop");
-        manager->send(protocol::Type::stopped);
+        manager->stopped();
         CHECK(WEXITSTATUS(keeper.wait_exit()) == 1);
         CHECK(keeper.log().find("left behind") != std::string::npos);
         keeper.start({});
