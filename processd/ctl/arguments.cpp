@@ -164,6 +164,10 @@ void add_run(CLI::App& app, Options& options)
         ->expected(1)
         ->take_all()
         ->type_name("NAME=SOFT[:HARD]");
+    cmd->add_option("--as-permitted", run.as_permitted,
+                    "Of these attributes what it may have: io_class, limits, nice, oom_score_adj, scheduler")
+        ->delimiter(',')
+        ->type_name("LIST");
     cmd->add_option("--redact", run.redact, "Arguments that nobody is shown, like secret=*; may be repeated")
         ->expected(1)
         ->take_all()

@@ -36,7 +36,7 @@ struct RunOptions {
     std::optional<std::string> user, group, cwd, environment_file, io_class, scheduler;
     std::optional<std::vector<std::string>> groups;
     std::map<std::string, std::string> environment;
-    std::vector<std::string> redact;
+    std::vector<std::string> redact, as_permitted;
     std::map<std::string, std::string> limits; // name → N | unlimited | SOFT:HARD
     std::optional<int> nice, io_level, priority, oom_score_adj, umask;
     std::vector<std::uint32_t> cpus;

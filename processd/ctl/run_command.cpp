@@ -99,6 +99,7 @@ base::Result<std::string> body_of(const RunOptions& run)
     put_ms("stop_timeout_ms", run.stop_timeout);
     if (!run.environment.empty()) body["environment"] = run.environment;
     if (!run.redact.empty()) body["redact"] = run.redact;
+    if (!run.as_permitted.empty()) body["as_permitted"] = run.as_permitted;
     if (!run.cpus.empty()) body["cpus"] = run.cpus;
     for (const auto& [name, value] : run.limits) body["limits"][name] = limit_json(value);
     if (run.stdin_file) {
