@@ -145,15 +145,19 @@ Step on(const Service& s, const Down& d, const StopWanted& i, const Context& c)
     if (i.restart) return on(s, d, StartWanted{i.by}, c);
     auto m = make(s, c);
     m.s.wanted = false;
-    return d.why == Why::failed ? m.become(Down{Why::stopped}, "stop wanted by " + i.by) : m.stay();
+    const bool failed = d.why == Why::failed || d.why == Why::unmet;
+    return failed ? m.become(Down{Why::stopped}, "stop wanted by " + i.by) : m.stay();
+}
+Step on(const Service& s, const Down& d, const DependencyBack&, const Context& c)
+{
+    auto m = make(s, c);
+    return d.why == Why::unmet ? m.become(Waiting{}, "what it requires is on its way") : m.stay();
 }
 
 Step on(const Service& s, const Waiting&, const DependenciesMet&, const Context& c) { return make(s, c).begin_start(); }
 Step on(const Service& s, const Waiting&, const DependencyFailed& i, const Context& c)
 {
-    auto m = make(s, c);
-    m.s.wanted = false;
-    return m.become(Down{Why::failed}, i.reason);
+    return make(s, c).become(Down{Why::unmet}, i.reason);
 }
 Step on(const Service& s, const Waiting&, const StopWanted& i, const Context& c)
 {
@@ -398,7 +402,10 @@ std::optional<base::Time> deadline(const Service& service)
 std::string_view name_of(const Service& service)
 {
     struct Name {
-        std::string_view operator()(const Down& d) const { return d.why == Why::failed ? "failed" : "stopped"; }
+        std::string_view operator()(const Down& d) const
+        {
+            return d.why == Why::failed || d.why == Why::unmet ? "failed" : "stopped";
+        }
         std::string_view operator()(const Waiting&) const { return "waiting"; }
         std::string_view operator()(const PreStart&) const { return "starting"; }
         std::string_view operator()(const Starting&) const { return "starting"; }

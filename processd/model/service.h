@@ -30,7 +30,8 @@ enum class Role { main, pre_start, ready, stop, post_stop };
 
 namespace service {
 
-enum class Why { never_started, stopped, completed, failed }; // of Down
+// Of Down. unmet: wanted, but not to be had without what it requires.
+enum class Why { never_started, stopped, completed, failed, unmet };
 
 struct Down {
     Why why = Why::never_started;
@@ -101,6 +102,7 @@ struct DependenciesMet {};
 struct DependencyFailed {
     std::string reason;
 };
+struct DependencyBack {}; // what had failed is on its way again
 struct MainSpawned {};
 struct MainReady {}; // notify, fd or the output pattern
 struct MainEnded {
@@ -110,8 +112,8 @@ struct AuxEnded { // the pre_start, ready, stop or post_stop run of this moment
     Outcome outcome;
 };
 struct Tick {};
-using Input = std::variant<StartWanted, StopWanted, DependenciesMet, DependencyFailed, MainSpawned, MainReady,
-                           MainEnded, AuxEnded, Tick>;
+using Input = std::variant<StartWanted, StopWanted, DependenciesMet, DependencyFailed, DependencyBack, MainSpawned,
+                           MainReady, MainEnded, AuxEnded, Tick>;
 
 struct StartRun {
     Role role = Role::main;

@@ -11,7 +11,7 @@ namespace {
 using nlohmann::json;
 using namespace service;
 
-constexpr std::array<std::string_view, 4> why_names{"never_started", "stopped", "completed", "failed"};
+constexpr std::array<std::string_view, 5> why_names{"never_started", "stopped", "completed", "failed", "unmet"};
 
 json time_json(base::Time t) { return base::to_ns(t); }
 json time_json(const std::optional<base::Time>& t) { return t ? json(base::to_ns(*t)) : json(nullptr); }

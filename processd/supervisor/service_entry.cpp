@@ -24,6 +24,9 @@ bool requires_it(const model::ServiceSpec& spec, std::string_view name)
     return contains(spec.requires_, name) || contains(spec.binds_to, name);
 }
 bool is_down(const ServiceEntry& entry) { return std::holds_alternative<service::Down>(entry.machine.state); }
+
+// Down, and it will not come up unless somebody does something.
+bool is_out(const ServiceEntry& entry) { return is_down(entry) && (!entry.machine.wanted || is_unmet(entry)); }
 // One that is about to be stopped is of no use to who starts now.
 bool is_ready(const ServiceEntry& entry)
 {
@@ -140,6 +143,12 @@ RunRequest run_request(const ServiceEntry& entry, Role role, std::uint32_t index
     return request;
 }
 
+bool is_unmet(const ServiceEntry& entry)
+{
+    const auto* down = std::get_if<service::Down>(&entry.machine.state);
+    return down != nullptr && down->why == service::Why::unmet;
+}
+
 bool is_live(const ServiceEntry& entry) { return !service::settled(entry.machine); }
 
 std::vector<std::string> needed_by(const ServiceMap& services, std::string_view name)
@@ -198,7 +207,7 @@ DependencyState dependencies(const ServiceMap& services, const ServiceEntry& ent
             if (found == services.end() || is_ready(found->second) || !seen.insert(name).second) continue;
             const auto& other = found->second;
             const bool needed = requires_it(entry.spec, name);
-            if (needed && is_down(other) && !other.machine.wanted) {
+            if (needed && is_out(other)) {
                 state.failed = "it requires " + name + ", which is " + std::string(service::name_of(other.machine));
                 if (!other.machine.reason.empty()) state.failed += " (" + other.machine.reason + ")";
             }

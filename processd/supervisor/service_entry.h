@@ -69,7 +69,8 @@ struct DependencyState {
 DependencyState dependencies(const ServiceMap& services, const ServiceEntry& entry);
 // Services that must be down before `name` may be stopped: those after it that are on their way down too.
 bool must_wait_to_stop(const ServiceMap& services, std::string_view name);
-bool is_live(const ServiceEntry& entry); // something of it runs, or is about to
+bool is_live(const ServiceEntry& entry);  // something of it runs, or is about to
+bool is_unmet(const ServiceEntry& entry); // failed for want of what it requires
 // What goes down when `name` has ended by itself: what is bound to it, and all that requires that.
 std::vector<std::string> bound_to(const ServiceMap& services, std::string_view name);
 

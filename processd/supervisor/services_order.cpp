@@ -31,6 +31,8 @@ void Services::Impl::pump()
             else if (state_of.waits_for.empty())
                 send(entry, service::DependenciesMet{});
         }
+        if (is_unmet(entry) && !stop_deadline && dependencies(services, entry).failed.empty())
+            send(entry, service::DependencyBack{});
         if (entry.removed && service::settled(entry.machine))
             send(entry, service::StopWanted{"its removal from the configuration"});
         if (entry.removed && std::holds_alternative<service::Down>(entry.machine.state)) {
@@ -53,7 +55,8 @@ void Services::Impl::want_start(ServiceEntry& entry, const std::string& by)
         if (const auto operation = operations.get(other.operation); operation && operation->action == "stop")
             finish(other, "superseded", name + " was started, which requires it");
         if (other.pending_stop && !other.pending_stop->restart) other.pending_stop.reset();
-        const bool comes = other.machine.wanted && !std::holds_alternative<service::BackOff>(other.machine.state);
+        const bool comes =
+            other.machine.wanted && !is_unmet(other) && !std::holds_alternative<service::BackOff>(other.machine.state);
         if (!comes) send(other, service::StartWanted{name + ", which requires it"});
     }
     entry.pending_stop.reset();

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Services start side by side unless one comes after another, which waits until that one is ready, and go down the other way
 # round. "requires" pulls in and stops with, "binds_to" also goes down and comes back when the other fails, and one whose
-# requirement is not to be had says so.
+# requirement is not to be had says so, and comes when that does.
 # test: asan
 . "$(dirname "$0")/lib.sh"
 
@@ -109,6 +109,15 @@ equal 'why' 'it requires bad, which is failed (its process exited with code 7, a
 refuse 'its start fails' ctl start needs-bad
 equal 'why it failed' \
 	'it requires bad, which is failed (its process exited with code 7, and its restart policy is never)' "$(field needs-bad .reason)"
+
+# And comes up with it, once somebody has seen to that.
+service bad <<E
+[service]
+command = ["sleep", "1000"]
+E
+expect 'the reload' ctl reload
+expect 'bad starts now' ctl start bad
+wait_for 'needs-bad has come with it' service_is needs-bad ready
 
 # requires: does not follow a failure.
 ctdb=$(pid_of ctdb) disk=$(pid_of disk)

@@ -47,28 +47,37 @@ TEST_CASE("every state of a service takes every input, and only these pairs chan
     spec.pre_start = {{"/bin/a"}, {"/bin/b"}};
     spec.post_stop = {{"/bin/c"}};
     spec.ready.kind = ReadyKind::command;
-    const std::vector<State> states{Down{},          Down{Why::failed},
-                                    Waiting{},       PreStart{0},
-                                    Starting{},      Starting{true, true, std::nullopt, t0 + 1s},
-                                    Ready{t0},       StopCommand{t0 + 1s, true, std::nullopt},
-                                    Stopping{},      PostStop{0},
+    const std::vector<State> states{Down{},
+                                    Down{Why::failed},
+                                    Down{Why::unmet},
+                                    Waiting{},
+                                    PreStart{0},
+                                    Starting{},
+                                    Starting{true, true, std::nullopt, t0 + 1s},
+                                    Ready{t0},
+                                    StopCommand{t0 + 1s, true, std::nullopt},
+                                    Stopping{},
+                                    PostStop{0},
                                     BackOff{t0 + 1s}};
-    const std::vector<Input> inputs{StartWanted{"x"},      StopWanted{"x", false}, DependenciesMet{},
-                                    DependencyFailed{"y"}, MainSpawned{},          MainReady{},
-                                    MainEnded{exited(1)},  AuxEnded{exited(0)},    Tick{}};
+    const std::vector<Input> inputs{StartWanted{"x"},    StopWanted{"x", false},
+                                    DependenciesMet{},   DependencyFailed{"y"},
+                                    DependencyBack{},    MainSpawned{},
+                                    MainReady{},         MainEnded{exited(1)},
+                                    AuxEnded{exited(0)}, Tick{}};
     // Ticks come at t0, before any deadline above.
     const std::vector<std::string> table{
-        "x........", // down: a stop of what is down is nothing new
-        "xx.......", // failed: a stop clears the failure
-        ".xxx.....", // waiting
-        ".x.....x.", // pre_start
-        ".x..xxx..", // starting, not spawned
-        ".x...xxx.", // starting, probing
-        ".x....x..", // ready
-        "xx....xx.", // stop command
-        "xx....x..", // stopping
-        "xx.....x.", // post_stop
-        "xx.......", // back-off
+        "x.........", // down: a stop of what is down is nothing new
+        "xx........", // failed: a stop clears the failure
+        "xx..x.....", // unmet
+        ".xxx......", // waiting
+        ".x......x.", // pre_start
+        ".x...xxx..", // starting, not spawned
+        ".x....xxx.", // starting, probing
+        ".x.....x..", // ready
+        "xx.....xx.", // stop command
+        "xx.....x..", // stopping
+        "xx......x.", // post_stop
+        "xx........", // back-off
     };
     REQUIRE(table.size() == states.size());
     for (std::size_t s = 0; s < states.size(); ++s)
