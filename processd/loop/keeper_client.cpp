@@ -37,9 +37,11 @@ constexpr int max_messages_per_turn = 64; // then other sources get their turn
 // Most often a request goes out by then and says it as well, which spares the keeper from being woken for it.
 constexpr base::Duration tell_read_within = std::chrono::milliseconds{100};
 
-base::Result<base::UniqueFd> sealed_memfd(const char* name, std::string_view bytes)
+base::UniqueFd open_memfd() { return base::UniqueFd{::memfd_create("spawn", MFD_CLOEXEC | MFD_ALLOW_SEALING)}; }
+
+base::Result<base::UniqueFd> sealed_memfd(base::UniqueFd fd, std::string_view bytes)
 {
-    base::UniqueFd fd{::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+    if (!fd) fd = open_memfd();
     if (!fd) return base::fail(errno, "memory for a spawn request");
     while (!bytes.empty()) {
         const auto n = ::write(fd.get(), bytes.data(), bytes.size());
@@ -76,17 +78,18 @@ base::Result<std::uint64_t> KeeperClient::spawn(std::string_view spec, std::stri
         return base::fail(base::Errc::limit, "a run's description of " + std::to_string(cookie.size()) +
                                                  " bytes is beyond the keeper's " +
                                                  std::to_string(protocol::max_cookie));
-    auto spec_fd = sealed_memfd("spawn-spec", spec);
+    auto spec_fd = sealed_memfd(std::move(next_memfd_), spec);
     if (!spec_fd) return tl::unexpected(spec_fd.error());
     std::vector<base::UniqueFd> fds;
     fds.push_back(*std::move(spec_fd));
     if (stdin_data != nullptr) {
-        auto data = sealed_memfd("stdin", *stdin_data);
+        auto data = sealed_memfd({}, *stdin_data);
         if (!data) return tl::unexpected(data.error());
         fds.push_back(*std::move(data));
     }
     const protocol::Spawn request{next_request_++, static_cast<std::uint32_t>(cookie.size()), 0};
     send(Type::spawn, std::string(bytes_of(request)).append(cookie), std::move(fds));
+    next_memfd_ = open_memfd(); // while the keeper is busy with this one
     return request.request_id;
 }
 

@@ -70,6 +70,7 @@ private:
     std::deque<Outgoing> queue_;
     std::vector<std::function<void()>> when_sent_;
     std::uint64_t next_request_ = 1;
+    base::UniqueFd next_memfd_; // for the next specification
     std::uint64_t sent_seq_ = 0;
     std::uint64_t read_seq_ = 0;
     std::uint64_t told_read_seq_ = 0;

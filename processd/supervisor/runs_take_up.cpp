@@ -33,6 +33,7 @@ void Runs::Impl::bind(LiveRun& live, const protocol::ChildState& state, std::vec
 {
     table.bind(live, state.id);
     if (fds.size() < 2) return; // it came to nothing before it had a ring
+    if (state.ring_head == 0 && (state.flags & protocol::flag_eof) != 0) return; // it said nothing, and will not
     output::Position from;
     from.offset = state.consumed;
     from.out = {state.consumed_counts[0], state.consumed_counts[1]};
