@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/config/service_keys.h"
 
+#include "processd/config/probe_keys.h"
 #include "processd/config/process_keys.h"
 #include "processd/config/table_reader.h"
 #include "processd/model/outcome.h"
@@ -16,7 +17,7 @@ using namespace std::chrono_literals;
 using model::ReadyKind;
 
 constexpr base::Duration day = 24h;
-constexpr std::array<std::string_view, 4> ready_keys{"command", "notify", "fd", "output"};
+constexpr std::array<std::string_view, 3> told_keys{"notify", "fd", "output"};
 
 // What says how the service tells that it is ready. A drop-in that gives another way replaces the one below it, as the
 // four exclude each other; two in one file are a mistake.
@@ -24,11 +25,14 @@ std::vector<const Entry*> ways_of_readiness(TableReader& keys)
 {
     std::vector<const Entry*> ways;
     std::size_t newest = 0;
-    for (const auto key : ready_keys)
+    const auto look = [&](std::string_view key) {
         if (const Entry* entry = keys.find(key)) {
             ways.push_back(entry);
             newest = std::max(newest, entry->place.file);
         }
+    };
+    for (const auto key : probe_keys) look(key);
+    for (const auto key : told_keys) look(key);
     std::erase_if(ways, [&](const Entry* entry) { return entry->place.file < newest; });
     return ways;
 }
@@ -43,14 +47,12 @@ void read_ready(TableReader& service, model::ReadySpec& ready)
     const auto ways = ways_of_readiness(*keys);
     if (ways.empty()) {
         keys->complain(keys->place(), "",
-                       "[service.ready] needs one of command = [...], notify = true, fd = 3, output = \"text\"");
+                       "[service.ready] needs one of command = [...], tcp = \"ADDRESS:PORT\", unix = \"/PATH\", "
+                       "http = \"URL\", rpc = { ... }, notify = true, fd = 3, output = \"text\"");
     } else if (ways.size() > 1) {
         keys->complain(ways[1]->place, ways[1]->key,
                        "[service.ready] has both " + quoted(ways[0]->key) + " and " + quoted(ways[1]->key) +
                            "; a service is ready in one way");
-    } else if (ways[0]->key == "command") {
-        ready.kind = ReadyKind::command;
-        keys->command("command", ready.command);
     } else if (ways[0]->key == "notify") {
         bool notify = true;
         keys->boolean("notify", notify);
@@ -58,15 +60,20 @@ void read_ready(TableReader& service, model::ReadySpec& ready)
     } else if (ways[0]->key == "fd") {
         ready.kind = ReadyKind::fd;
         keys->number("fd", ready.fd, 3, 255);
-    } else {
+    } else if (ways[0]->key == "output") {
         ready.kind = ReadyKind::output;
         keys->text("output", ready.pattern);
+    } else {
+        ready.kind = ReadyKind::probe;
+        read_probe(*keys, ways[0]->key, ready.probe);
     }
-    if (ways.size() == 1 && ways[0]->key != "command")
+    const bool told =
+        std::find(told_keys.begin(), told_keys.end(), ways.empty() ? "" : ways[0]->key) != told_keys.end();
+    if (ways.size() == 1 && told)
         for (const char* key : {"every", "reply_timeout"})
             if (const Entry* entry = find(keys->entries(), key);
                 entry != nullptr && entry->place.file >= ways[0]->place.file)
-                keys->complain(entry->place, key, quoted(key) + " goes with a ready command only");
+                keys->complain(entry->place, key, quoted(key) + " goes with command, tcp, unix, http and rpc only");
     keys->finish();
 }
 

@@ -209,20 +209,29 @@ Step on(const Service& s, const Starting& st, const MainSpawned&, const Context&
     const auto& ready = c.spec.ready;
     if (ready.kind == ReadyKind::none) return m.become(Ready{c.now}, "it runs");
     Starting next{true, false, std::nullopt, std::nullopt};
-    if (ready.kind == ReadyKind::command) next.probe_at = c.now;
+    if (ready.kind == ReadyKind::probe) next.probe_at = c.now;
     if (ready.timeout > base::Duration{}) next.ready_by = c.now + ready.timeout;
     return m.become(next, "its process runs and is not ready yet");
 }
 Step on(const Service& s, const Starting&, const MainReady&, const Context& c) { return ready_now(make(s, c)); }
-Step on(const Service& s, const Starting& st, const AuxEnded& i, const Context& c)
+Step not_yet(const Service& s, const Starting& st, std::string reason, const Context& c)
 {
-    if (!st.probing) return {s, {}};
-    auto m = make(s, c);
-    if (i.outcome.success()) return ready_now(std::move(m));
     auto next = st;
     next.probing = false;
     next.probe_at = c.now + c.spec.ready.every;
-    return m.become(next, "its readiness command " + sentence(i.outcome));
+    return make(s, c).become(next, std::move(reason));
+}
+Step on(const Service& s, const Starting& st, const AuxEnded& i, const Context& c)
+{
+    if (!st.probing) return {s, {}};
+    if (i.outcome.success()) return ready_now(make(s, c));
+    return not_yet(s, st, "its readiness command " + sentence(i.outcome), c);
+}
+Step on(const Service& s, const Starting& st, const ProbeEnded& i, const Context& c)
+{
+    if (!st.probing) return {s, {}};
+    if (i.problem.empty()) return ready_now(make(s, c));
+    return not_yet(s, st, target_of(c.spec.ready.probe) + ": " + i.problem, c);
 }
 // What there would have been, had it become ready.
 std::string missing(const Service& s, const Starting& st, const ReadySpec& ready)
@@ -232,7 +241,10 @@ std::string missing(const Service& s, const Starting& st, const ReadySpec& ready
     case ReadyKind::notify: return ": it has not sent READY=1";
     case ReadyKind::fd: return ": no newline came from its descriptor " + std::to_string(ready.fd);
     case ReadyKind::output: return ": it has printed no line with \"" + ready.pattern + "\"";
-    case ReadyKind::command: return st.probing ? ": its readiness command has not ended" : ": " + s.reason;
+    case ReadyKind::probe:
+        if (!st.probing) return ": " + s.reason;
+        return ready.probe.kind == ProbeKind::command ? ": its readiness command has not ended"
+                                                      : ": " + target_of(ready.probe) + " has not answered";
     }
     return "";
 }
@@ -249,7 +261,10 @@ Step on(const Service& s, const Starting& st, const Tick&, const Context& c)
         auto next = st;
         next.probing = true;
         next.probe_at.reset();
-        m.actions.push_back(StartRun{Role::ready, 0});
+        if (c.spec.ready.probe.kind == ProbeKind::command)
+            m.actions.push_back(StartRun{Role::ready, 0});
+        else
+            m.actions.push_back(AskProbe{});
         return m.become(next, "");
     }
     return m.stay();

@@ -46,8 +46,8 @@ struct PreStart {
 };
 struct Starting { // main was asked for; not ready yet
     bool spawned = false;
-    bool probing = false;               // the readiness command is running
-    std::optional<base::Time> probe_at; // next try of the readiness command
+    bool probing = false;               // the readiness command is running, or the probe asked
+    std::optional<base::Time> probe_at; // its next try
     std::optional<base::Time> ready_by; // the start has failed if not ready by then
     friend bool operator==(const Starting&, const Starting&) = default;
 };
@@ -111,9 +111,12 @@ struct MainEnded {
 struct AuxEnded { // the pre_start, ready, stop or post_stop run of this moment
     Outcome outcome;
 };
+struct ProbeEnded {      // of readiness, without a run
+    std::string problem; // empty: it is ready
+};
 struct Tick {};
 using Input = std::variant<StartWanted, StopWanted, DependenciesMet, DependencyFailed, DependencyBack, MainSpawned,
-                           MainReady, MainEnded, AuxEnded, Tick>;
+                           MainReady, MainEnded, AuxEnded, ProbeEnded, Tick>;
 
 struct StartRun {
     Role role = Role::main;
@@ -129,7 +132,10 @@ struct StopMain { // tell main's run to end
 struct CancelAux {
     friend bool operator==(const CancelAux&, const CancelAux&) = default;
 };
-using Action = std::variant<StartRun, StopMain, CancelAux>;
+struct AskProbe { // whether it is ready; CancelAux takes it back
+    friend bool operator==(const AskProbe&, const AskProbe&) = default;
+};
+using Action = std::variant<StartRun, StopMain, CancelAux, AskProbe>;
 
 struct Step {
     Service next;

@@ -30,8 +30,8 @@ std::string_view name_of(ReadyKind kind)
     case ReadyKind::none: return "none";
     case ReadyKind::notify: return "notify";
     case ReadyKind::fd: return "fd";
-    case ReadyKind::command: return "command";
     case ReadyKind::output: return "output";
+    case ReadyKind::probe: return "probe";
     }
     return "none";
 }

@@ -3,6 +3,7 @@
 // them. Every Duration is zero or more.
 #pragma once
 
+#include "processd/model/probe_spec.h"
 #include "processd/model/process_spec.h"
 
 #include <map>
@@ -13,13 +14,13 @@
 
 namespace processd::model {
 
-enum class ReadyKind { none, notify, fd, command, output };
+enum class ReadyKind { none, notify, fd, output, probe };
 
 struct ReadySpec {
     ReadyKind kind = ReadyKind::none;
-    std::vector<std::string> command;                        // command: exit 0 means ready
-    base::Duration every = std::chrono::milliseconds{500};   // command: from the end of one try to the next
-    base::Duration reply_timeout = std::chrono::seconds{10}; // command: one try
+    ProbeSpec probe;                                         // probe: asked until it says yes
+    base::Duration every = std::chrono::milliseconds{500};   // probe: from the end of one try to the next
+    base::Duration reply_timeout = std::chrono::seconds{10}; // probe: one try
     std::uint32_t fd = 3;                                    // fd: a newline written there means ready
     std::string pattern;                                     // output: a line that contains this text
     base::Duration timeout = std::chrono::minutes{1};        // from start to ready; zero: no limit

@@ -37,7 +37,7 @@ void to_json(json& j, const ServiceSpec& spec)
          {"hook_timeout_ms", json_ms(spec.hook_timeout)},
          {"ready",
           {{"kind", name_of(ready.kind)},
-           {"command", ready.command},
+           {"probe", ready.probe},
            {"every_ms", json_ms(ready.every)},
            {"reply_timeout_ms", json_ms(ready.reply_timeout)},
            {"fd", ready.fd},
@@ -73,8 +73,8 @@ void from_json(const json& j, ServiceSpec& spec)
     spec.hook_timeout = duration(j.at("hook_timeout_ms"));
     const auto& ready = j.at("ready");
     spec.ready.kind = word(ready.at("kind"),
-                           {ReadyKind::none, ReadyKind::notify, ReadyKind::fd, ReadyKind::command, ReadyKind::output});
-    spec.ready.command = ready.at("command").get<std::vector<std::string>>();
+                           {ReadyKind::none, ReadyKind::notify, ReadyKind::fd, ReadyKind::output, ReadyKind::probe});
+    spec.ready.probe = ready.at("probe").get<ProbeSpec>();
     spec.ready.every = duration(ready.at("every_ms"));
     spec.ready.reply_timeout = duration(ready.at("reply_timeout_ms"));
     spec.ready.fd = ready.at("fd");

@@ -118,7 +118,7 @@ RunRequest run_request(const ServiceEntry& entry, Role role, std::uint32_t index
         break;
     case Role::ready:
         request.kind = model::RunKind::ready;
-        request.process.command = spec.ready.command;
+        request.process.command = spec.ready.probe.command;
         request.timeout = spec.ready.reply_timeout;
         break;
     case Role::stop:

@@ -5,6 +5,7 @@
 
 #include "processd/loop/loop.h"
 #include "processd/model/service.h"
+#include "processd/probe/probe.h"
 #include "processd/supervisor/runs.h"
 
 #include <map>
@@ -44,6 +45,7 @@ struct ServiceEntry {
     };
     std::optional<PendingStop> pending_stop;
     std::unique_ptr<loop::Timer> timer;
+    std::unique_ptr<probe::Probe> ready_probe; // while it is asked
 };
 using ServiceMap = std::map<std::string, ServiceEntry, std::less<>>;
 

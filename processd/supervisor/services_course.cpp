@@ -86,7 +86,7 @@ void Services::Impl::send(ServiceEntry& entry, const service::Input& input)
     const std::string name = entry.spec.name;
     for (const auto& action : step.actions)
         if (std::holds_alternative<service::CancelAux>(action))
-            cancel(aux);
+            cancel(entry, aux);
         else
             perform(entry, action);
     check_operation(entry);
@@ -115,6 +115,8 @@ void Services::Impl::perform(ServiceEntry& entry, const service::Action& action)
 {
     if (const auto* start = std::get_if<service::StartRun>(&action)) {
         start_run(entry, start->role, start->index);
+    } else if (std::holds_alternative<service::AskProbe>(action)) {
+        ask_probe(entry);
     } else if (const auto* stop = std::get_if<service::StopMain>(&action)) {
         model::run::StopWanted how{stop->why, SIGTERM, stop->tree, stop->timeout};
         if (!stop->tree) how.signal = model::signal_number(entry.spec.stop.signal).value_or(SIGTERM);
@@ -122,8 +124,21 @@ void Services::Impl::perform(ServiceEntry& entry, const service::Action& action)
     }
 }
 
-void Services::Impl::cancel(const std::string& aux)
+void Services::Impl::ask_probe(ServiceEntry& entry)
 {
+    const auto ready = effective(entry, prepare_program).ready;
+    entry.ready_probe = std::make_unique<probe::Probe>(
+        loop, ready.probe, ready.reply_timeout, [this, name = entry.spec.name](const base::Result<void>& result) {
+            const auto found = services.find(name);
+            if (found == services.end()) return;
+            found->second.ready_probe.reset();
+            send(found->second, service::ProbeEnded{result ? "" : result.error().message()});
+        });
+}
+
+void Services::Impl::cancel(ServiceEntry& entry, const std::string& aux)
+{
+    entry.ready_probe.reset();
     (void)runs.stop(aux, model::run::StopWanted{}, "it was not needed any more");
 }
 

@@ -46,7 +46,8 @@ struct Services::Impl {
     void arm(ServiceEntry& entry);
     void perform(ServiceEntry& entry, const model::service::Action& action);
     void start_run(ServiceEntry& entry, model::Role role, std::uint32_t index);
-    void cancel(const std::string& aux);
+    void ask_probe(ServiceEntry& entry);
+    void cancel(ServiceEntry& entry, const std::string& aux);
     void run_changed(const model::RunRecord& record, Moment moment);
     void save(const ServiceEntry& entry); // or have it wait: what services do does not wait for a disk
     static store::Change document(const ServiceEntry& entry);

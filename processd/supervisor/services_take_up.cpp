@@ -69,13 +69,16 @@ void Services::Impl::catch_up(ServiceEntry& entry)
     };
     if (starting) {
         if (!main) return start_run(entry, Role::main, 0);
-        if (starting->probing) return aux_step(Role::ready, 0);
+        if (starting->probing) {
+            const auto asks = effective(entry, prepare_program).ready.probe.kind;
+            return asks == model::ProbeKind::command ? aux_step(Role::ready, 0) : ask_probe(entry);
+        }
         if (!starting->spawned && is(main, model::RunState::running)) send(entry, service::MainSpawned{});
     } else if (const auto* pre = std::get_if<service::PreStart>(&entry.machine.state)) {
         const bool cancelled = !entry.machine.wanted || entry.machine.restart;
         const auto id = entry.aux;
         aux_step(Role::pre_start, pre->index);
-        if (cancelled) cancel(id);
+        if (cancelled) cancel(entry, id);
     } else if (const auto* post = std::get_if<service::PostStop>(&entry.machine.state)) {
         if (!aux && post->index >= effective(entry, prepare_program).post_stop.size())
             send(entry, service::AuxEnded{}); // there were more of them when this one was due

@@ -58,7 +58,7 @@ TEST_CASE("the table tells what is really kept for a running process", "[config]
     s.runtime_directory = "/run/b";
     s.pre_start = s.post_stop = {{"/bin/c"}};
     s.hook_timeout = 1s;
-    s.ready = {model::ReadyKind::output, {"/bin/r"}, 1ms, 2ms, 7, "up", 3ms};
+    s.ready = {model::ReadyKind::output, {}, 1ms, 2ms, 7, "up", 3ms};
     s.restart = {model::RestartPolicy::never, 1ms, 2ms, 3, 4ms, 5, 6ms, {7, 8}};
     s.stop = {{"/bin/s"}, "INT", 9ms};
     const auto table = config::compare(before, after, {"a"}).services.at(0);

@@ -59,7 +59,7 @@ TEST_CASE("a drop-in may name another way to be ready", "[config][document]")
     REQUIRE(problems(loaded).empty());
     CHECK(loaded->services.at("a").ready.kind == model::ReadyKind::notify);
     CHECK(problems(merged({"[service.ready]\nnotify = true\nevery = \"2s\""})) ==
-          "a.d/0.toml:3:1: \"every\" goes with a ready command only");
+          "a.d/0.toml:3:1: \"every\" goes with command, tcp, unix, http and rpc only");
 }
 
 TEST_CASE("processd.toml has drop-ins too", "[config][document]")

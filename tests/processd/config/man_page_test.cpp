@@ -47,7 +47,8 @@ TEST_CASE("every key of the configuration is in the man page", "[config][man]")
 TEST_CASE("every key of the man page is one that is read", "[config][man]")
 {
     // The ways of readiness exclude each other, and references need services, so these do not stand in the corpus.
-    std::string texts = "\nnotify = \nfd = \noutput = \nafter = \nrequires = \nbinds_to = \nlimits = \n";
+    std::string texts = "\ntcp = \nunix = \nhttp = \nrpc = \nnotify = \nfd = \noutput = \nafter = \nrequires = "
+                        "\nbinds_to = \nlimits = \n";
     texts += read("tests/fuzz/config_corpus/every-service-key.toml");
     texts += read("tests/fuzz/config_corpus/every-daemon-key.toml");
     std::istringstream lines(read(page_name));

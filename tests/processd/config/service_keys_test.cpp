@@ -107,13 +107,14 @@ timeout = "60s"
     expected.pre_start = {{"/bin/a"}, {"b", ""}};
     expected.post_stop = {{"/bin/c"}};
     expected.hook_timeout = 5s;
-    expected.ready = {model::ReadyKind::command, {"ctdb", "runstate", "RUNNING"}, 200ms, 3s, 3, "", 2min};
+    expected.ready = {model::ReadyKind::probe, {}, 200ms, 3s, 3, "", 2min};
+    expected.ready.probe.command = {"ctdb", "runstate", "RUNNING"};
     expected.restart = {model::RestartPolicy::always, 5s, 10s, 0, 90s, 4, 1h, {0, 75}};
     expected.stop = {{"ctdb", "shutdown"}, "QUIT", 60s};
     CHECK(loaded->services.at("a") == expected);
 }
 
-TEST_CASE("a service tells in one of four ways that it is ready", "[config][service]")
+TEST_CASE("a service tells, or is asked, in one way whether it is ready", "[config][service]")
 {
     const auto ready = [](const std::string& lines) {
         const auto loaded = service(with("[service.ready]\n" + lines));
@@ -127,6 +128,13 @@ TEST_CASE("a service tells in one of four ways that it is ready", "[config][serv
     CHECK(ready("output = \"started\"").pattern == "started");
     CHECK(ready("output = \"started\"").kind == model::ReadyKind::output);
     CHECK(ready("command = [\"x\"]\ntimeout = \"0s\"").timeout == 0s);
+    const auto target = [&](const std::string& lines) { return model::target_of(ready(lines).probe); };
+    CHECK(target("tcp = \"127.0.0.1:2049\"\nevery = \"1s\"") == "tcp 127.0.0.1:2049");
+    CHECK(target("unix = \"/run/x\"") == "unix /run/x");
+    CHECK(target("http = \"http://[::1]:80/x\"") == "http://[::1]:80/x");
+    CHECK(target("rpc = { program = \"status\", version = 1 }") == "rpc status v1 tcp 127.0.0.1");
+    CHECK(target("[service.ready.rpc]\nprogram = 100003\nversion = 3\nprotocol = \"udp\"\naddress = \"[::1]:2049\"") ==
+          "rpc nfs v3 udp [::1]:2049");
 }
 
 TEST_CASE("a delay beyond the default cap raises the cap", "[config][service]")
@@ -265,14 +273,40 @@ TEST_CASE("each mistake in a service is told with its place and what would be ri
          "a.toml:3:8: \"ring\" must be a size like \"256KiB\", \"10MiB\" or a number of bytes, not \"1KB\""},
         {with("ring = \"1KiB\""), "a.toml:3:8: \"ring\" must be from 128KiB to 64MiB"},
         // Readiness.
-        {with("[service.ready]\ntimeout = \"5s\""),
-         "a.toml:3:10: [service.ready] needs one of command = [...], notify = true, fd = 3, output = \"text\""},
+        {with("[service.ready]\ntimeout = \"5s\""), "a.toml:3:10: [service.ready] needs one of command = [...], tcp = "
+                                                    "\"ADDRESS:PORT\", unix = \"/PATH\", http = \"URL\", "
+                                                    "rpc = { ... }, notify = true, fd = 3, output = \"text\""},
         {with("[service.ready]\nfd = 3\nnotify = true"),
          "a.toml:4:1: [service.ready] has both \"notify\" and \"fd\"; a service is ready in one way"},
         {with("[service.ready]\nfd = 2"), "a.toml:4:6: \"fd\" must be a whole number from 3 to 255, not 2"},
-        {with("[service.ready]\nfd = 3\nevery = \"1s\""), "a.toml:5:1: \"every\" goes with a ready command only"},
+        {with("[service.ready]\nfd = 3\nevery = \"1s\""),
+         "a.toml:5:1: \"every\" goes with command, tcp, unix, http and rpc only"},
         {with("[service.ready]\ncommand = \"ctdb ping\""),
          "a.toml:4:11: \"command\" is an array, not a string for a shell: write command = [\"ctdb\", \"ping\"]"},
+        {with("[service.ready]\ntcp = \"localhost:2049\""),
+         "a.toml:4:7: \"tcp\" must be an address and a port, like \"127.0.0.1:2049\" or \"[::1]:2049\"; names are not "
+         "looked up. It is \"localhost:2049\""},
+        {with("[service.ready]\nunix = \"x\""), "a.toml:4:8: \"unix\" must be an absolute path, not \"x\""},
+        {with("[service.ready]\nhttp = \"https://127.0.0.1/\""),
+         "a.toml:4:8: \"http\" must be like \"http://127.0.0.1:8080/health\" or "
+         "\"http://unix:/run/web.socket:/health\"; names are not looked up. It is \"https://127.0.0.1/\""},
+        {with("[service.ready]\nrpc = \"nfs\""),
+         "a.toml:4:7: \"rpc\" must be a table, like rpc = { program = \"status\", version = 1 }, not a string"},
+        {with("[service.ready]\nrpc = { version = 3 }"),
+         "a.toml:4:1: \"rpc\" needs a program, like \"nfs\", \"status\" or 100003"},
+        {with("[service.ready]\nrpc = { program = \"nfs\" }"),
+         "a.toml:4:1: \"rpc\" needs the version of the program, like version = 3"},
+        {with("[service.ready]\nrpc = { program = \"statd\", version = 1 }"),
+         "a.toml:4:19: \"program\" must be a number, or a name of the table in ctdb-processd.toml(5), not \"statd\"; "
+         "did "
+         "you mean \"status\"?"},
+        {with("[service.ready]\nrpc = { program = 0, version = 1 }"),
+         "a.toml:4:19: \"program\" must be from 1 to 4294967295, not 0"},
+        {with("[service.ready]\nrpc = { program = 1, version = 1, address = \"[::1\" }"),
+         "a.toml:4:45: \"address\" must be an address with or without a port, like \"127.0.0.1\", "
+         "\"127.0.0.1:2049\" or \"[::1]\", not \"[::1\""},
+        {with("[service.ready]\nrpc = { program = 1, version = 1, proto = \"udp\" }"),
+         "a.toml:4:35: [service.ready.rpc] has no key \"proto\"; did you mean \"protocol\"?"},
         // Restart and stop.
         {with("[service.restart]\npolicy = \"on_failure\""),
          "a.toml:4:10: \"policy\" must be one of \"always\", \"on-failure\", \"never\", not \"on_failure\"; did you "

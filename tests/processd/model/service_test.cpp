@@ -46,7 +46,7 @@ TEST_CASE("every state of a service takes every input, and only these pairs chan
     auto spec = plain();
     spec.pre_start = {{"/bin/a"}, {"/bin/b"}};
     spec.post_stop = {{"/bin/c"}};
-    spec.ready.kind = ReadyKind::command;
+    spec.ready.kind = ReadyKind::probe;
     const std::vector<State> states{Down{},
                                     Down{Why::failed},
                                     Down{Why::unmet},
@@ -59,25 +59,31 @@ TEST_CASE("every state of a service takes every input, and only these pairs chan
                                     Stopping{},
                                     PostStop{0},
                                     BackOff{t0 + 1s}};
-    const std::vector<Input> inputs{StartWanted{"x"},    StopWanted{"x", false},
-                                    DependenciesMet{},   DependencyFailed{"y"},
-                                    DependencyBack{},    MainSpawned{},
-                                    MainReady{},         MainEnded{exited(1)},
-                                    AuxEnded{exited(0)}, Tick{}};
+    const std::vector<Input> inputs{StartWanted{"x"},
+                                    StopWanted{"x", false},
+                                    DependenciesMet{},
+                                    DependencyFailed{"y"},
+                                    DependencyBack{},
+                                    MainSpawned{},
+                                    MainReady{},
+                                    MainEnded{exited(1)},
+                                    AuxEnded{exited(0)},
+                                    ProbeEnded{},
+                                    Tick{}};
     // Ticks come at t0, before any deadline above.
     const std::vector<std::string> table{
-        "x.........", // down: a stop of what is down is nothing new
-        "xx........", // failed: a stop clears the failure
-        "xx..x.....", // unmet
-        ".xxx......", // waiting
-        ".x......x.", // pre_start
-        ".x...xxx..", // starting, not spawned
-        ".x....xxx.", // starting, probing
-        ".x.....x..", // ready
-        "xx.....xx.", // stop command
-        "xx.....x..", // stopping
-        "xx......x.", // post_stop
-        "xx........", // back-off
+        "x..........", // down: a stop of what is down is nothing new
+        "xx.........", // failed: a stop clears the failure
+        "xx..x......", // unmet
+        ".xxx.......", // waiting
+        ".x......x..", // pre_start
+        ".x...xxx...", // starting, not spawned
+        ".x....xxxx.", // starting, probing
+        ".x.....x...", // ready
+        "xx.....xx..", // stop command
+        "xx.....x...", // stopping
+        "xx......x..", // post_stop
+        "xx.........", // back-off
     };
     REQUIRE(table.size() == states.size());
     for (std::size_t s = 0; s < states.size(); ++s)
@@ -116,7 +122,7 @@ TEST_CASE("the readiness timeout starts with the process, and a late service is 
           "[model][service]")
 {
     auto spec = plain();
-    spec.ready.kind = ReadyKind::command;
+    spec.ready.kind = ReadyKind::probe;
     spec.ready.timeout = 10s;
     auto s = take(spec, in(Starting{}), MainSpawned{});
     CHECK(s.next.state == State{Starting{true, false, t0, t0 + 10s}});
@@ -292,7 +298,7 @@ TEST_CASE("one that did not become ready says what was missing", "[model][servic
     spec.ready.kind = ReadyKind::output;
     spec.ready.pattern = "up";
     CHECK(reason() == "not ready within 1s: it has printed no line with \"up\"");
-    spec.ready.kind = ReadyKind::command;
+    spec.ready.kind = ReadyKind::probe;
     auto probing = in(Starting{true, true, std::nullopt, t0 + 1s});
     CHECK(take(spec, probing, Tick{}, t0 + 1s).next.reason ==
           "not ready within 1s: its readiness command has not ended");
@@ -352,7 +358,9 @@ TEST_CASE("what a service is made with is stored and read back whole", "[model][
     spec.pre_start = {{"/bin/a", "b"}};
     spec.post_stop = {{"/bin/c"}};
     spec.hook_timeout = 1s;
-    spec.ready = {ReadyKind::output, {"/bin/r"}, 1ms, 2ms, 7, "up", 3ms};
+    spec.ready = {ReadyKind::output, {}, 1ms, 2ms, 7, "up", 3ms};
+    spec.ready.probe.command = {"/bin/r"};
+    spec.ready.probe.program = 100003;
     spec.restart = {RestartPolicy::never, 1ms, 2ms, 3, 4ms, 5, 6ms, {7, 8}};
     spec.stop = {{"/bin/s"}, "INT", 9ms};
     CHECK(round(spec).get<ServiceSpec>() == spec);
