@@ -11,7 +11,13 @@
 #define TOML_MAX_NESTED_VALUES 16 // arrays and inline tables within each other
 // toml++ 3.3 swears that it never looks at most characters beyond ASCII when it skips blanks, and does: undefined
 // behaviour for an "é" in the wrong place. Its tables then miss a "no", which this gives them.
+// It also asserts, or in a release build has the compiler assume, what a text may break, such as a digit behind the T
+// of a date. Without that it goes on to say what is wrong.
 #include <toml++/impl/preprocessor.h>
+#undef TOML_ASSERT
+#undef TOML_ASSERT_ASSUME
+#define TOML_ASSERT(condition) static_assert(true)
+#define TOML_ASSERT_ASSUME(condition) static_assert(true)
 #pragma push_macro("TOML_UNREACHABLE")
 #undef TOML_UNREACHABLE
 #define TOML_UNREACHABLE return false
