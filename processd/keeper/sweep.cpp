@@ -23,6 +23,9 @@
 namespace processd::keeper {
 namespace {
 
+constexpr int exec_tries = 5;
+constexpr useconds_t exec_takes_us = 2000;
+
 enum class Word : std::int32_t { found = 1, looking_at = 2, finished = 3, not_ours = 4 };
 struct Report {
     Word word;
@@ -139,7 +142,13 @@ private:
         // Below the keeper it may well be this child's; one among all of the host's most likely is not.
         if (has(task_.unread, pid)) return task_.keeper != 0;
         say(Word::looking_at, pid);
-        const auto text = read_small_file(("/proc/" + std::to_string(pid) + "/environ").c_str());
+        const auto path = "/proc/" + std::to_string(pid) + "/environ";
+        auto text = read_small_file(path.c_str());
+        // In the middle of exec a process has none for a moment, which on a busy machine may be a long one.
+        for (int i = 0; i < exec_tries && text.empty(); ++i) {
+            ::usleep(exec_takes_us);
+            text = read_small_file(path.c_str());
+        }
         say(Word::looking_at, 0);
         const bool prefix = task_.mark.back() == '.';
         for (std::size_t at = 0; at < text.size();) {

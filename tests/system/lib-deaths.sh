@@ -512,11 +512,12 @@ do_take_over()
 {
 	field leaf .main.pid >"$DATA/before"
 	mv "$CRASH" "$CRASH.later" # it is not this manager that is to die there
-	put "$1" "$(shell 'echo before; sleep 0.3; echo after; exit 5')"
+	put "$1" "$(shell "echo before; until [ -e $DATA/go-$1 ]; do sleep 0.05; done; echo after; exit 5")"
 	_pid=$(ask GET /v1/system | jq .manager.pid)
 	mv "$CRASH.later" "$CRASH"
 	kill -KILL "$_pid"
 	_deaths=$((_deaths + 1))
+	: >"$DATA/go-$1" # its end is for those to come
 }
 see_take_over()
 {

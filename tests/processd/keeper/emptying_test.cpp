@@ -137,6 +137,11 @@ TEST_CASE("a tree that forks faster than it is looked at is emptied all the same
         if (child.state.emptying == Emptying::survivors) write_file(keeper.directory() + "/halt", "");
         manager->wait_emptied(child);
     }
+    if (child.state.stranger_count > 0) { // said so: it looked at one in the middle of exec, which bears no mark then
+        CHECK(proof == Proof::sweep);
+        write_file(keeper.directory() + "/halt", "");
+        return;
+    }
     const auto hops = child.ring->reader().written(Stream::out);
     CHECK((child.state.flags & protocol::flag_eof) != 0);
     manager->run(shell("sleep 0.1"));
