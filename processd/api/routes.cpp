@@ -12,6 +12,8 @@ const std::vector<Route>& routes()
         {"POST", "/v1/shutdown", Access::admin, post_shutdown},
         {"GET", "/v1/watch", Access::read, get_watch, {"after"}},
 
+        {"GET", "/v1/health", Access::read, get_health, {"level"}},
+
         {"GET", "/v1/services", Access::read, list_services},
         {"GET", "/v1/services/{name}", Access::read, get_service},
         {"POST", "/v1/services/{name}/start", Access::operate, start_service, {"wait"}},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/config/probe_keys.h"
 
+#include <algorithm>
+
 namespace processd::config {
 namespace {
 
@@ -38,6 +40,24 @@ void read_rpc(TableReader& keys, model::ProbeSpec& probe)
 }
 
 } // namespace
+
+bool is_probe_key(std::string_view key)
+{
+    return std::find(probe_keys.begin(), probe_keys.end(), key) != probe_keys.end();
+}
+
+std::vector<const Entry*> ways_of(TableReader& keys, std::span<const std::string_view> all)
+{
+    std::vector<const Entry*> ways;
+    std::size_t newest = 0;
+    for (const auto key : all)
+        if (const Entry* entry = keys.find(key)) {
+            ways.push_back(entry);
+            newest = std::max(newest, entry->place.file);
+        }
+    std::erase_if(ways, [&](const Entry* entry) { return entry->place.file < newest; });
+    return ways;
+}
 
 void read_probe(TableReader& keys, std::string_view key, model::ProbeSpec& probe)
 {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/config/service_keys.h"
 
+#include "processd/config/check_keys.h"
 #include "processd/config/probe_keys.h"
 #include "processd/config/process_keys.h"
+#include "processd/config/signal_key.h"
 #include "processd/config/table_reader.h"
 #include "processd/model/outcome.h"
 
@@ -17,25 +19,7 @@ using namespace std::chrono_literals;
 using model::ReadyKind;
 
 constexpr base::Duration day = 24h;
-constexpr std::array<std::string_view, 3> told_keys{"notify", "fd", "output"};
-
-// What says how the service tells that it is ready. A drop-in that gives another way replaces the one below it, as the
-// four exclude each other; two in one file are a mistake.
-std::vector<const Entry*> ways_of_readiness(TableReader& keys)
-{
-    std::vector<const Entry*> ways;
-    std::size_t newest = 0;
-    const auto look = [&](std::string_view key) {
-        if (const Entry* entry = keys.find(key)) {
-            ways.push_back(entry);
-            newest = std::max(newest, entry->place.file);
-        }
-    };
-    for (const auto key : probe_keys) look(key);
-    for (const auto key : told_keys) look(key);
-    std::erase_if(ways, [&](const Entry* entry) { return entry->place.file < newest; });
-    return ways;
-}
+constexpr std::array<std::string_view, 8> ready_keys{"command", "tcp", "unix", "http", "rpc", "notify", "fd", "output"};
 
 void read_ready(TableReader& service, model::ReadySpec& ready)
 {
@@ -44,7 +28,7 @@ void read_ready(TableReader& service, model::ReadySpec& ready)
     keys->duration("timeout", ready.timeout, {0ms, day});
     keys->duration("every", ready.every, {10ms, 1h});
     keys->duration("reply_timeout", ready.reply_timeout, {10ms, 1h});
-    const auto ways = ways_of_readiness(*keys);
+    const auto ways = ways_of(*keys, ready_keys);
     if (ways.empty()) {
         keys->complain(keys->place(), "",
                        "[service.ready] needs one of command = [...], tcp = \"ADDRESS:PORT\", unix = \"/PATH\", "
@@ -67,9 +51,7 @@ void read_ready(TableReader& service, model::ReadySpec& ready)
         ready.kind = ReadyKind::probe;
         read_probe(*keys, ways[0]->key, ready.probe);
     }
-    const bool told =
-        std::find(told_keys.begin(), told_keys.end(), ways.empty() ? "" : ways[0]->key) != told_keys.end();
-    if (ways.size() == 1 && told)
+    if (ways.size() == 1 && !is_probe_key(ways[0]->key))
         for (const char* key : {"every", "reply_timeout"})
             if (const Entry* entry = find(keys->entries(), key);
                 entry != nullptr && entry->place.file >= ways[0]->place.file)
@@ -116,32 +98,6 @@ void read_restart(TableReader& service, model::RestartSpec& restart)
     keys->duration("burst_window", restart.burst_window, {1ms, 30 * day});
     read_success_codes(*keys, restart.success_codes);
     keys->finish();
-}
-
-void read_signal(TableReader& keys, std::string& signal)
-{
-    const Entry* entry = keys.find("signal");
-    if (entry == nullptr) return;
-    const auto* name = std::get_if<std::string>(&entry->value.data);
-    if (name == nullptr) {
-        const auto* number = std::get_if<std::int64_t>(&entry->value.data);
-        const bool known = number != nullptr && *number >= 1 && *number <= SIGRTMAX;
-        const auto right = known ? model::signal_name(static_cast<int>(*number)) : "SIGTERM";
-        return keys.must_be(*entry, "a signal's name in a string, like " + quoted(right));
-    }
-    const auto number = model::signal_number(*name);
-    if (number) {
-        const auto full = model::signal_name(*number);
-        signal = full.starts_with("SIG") ? full.substr(3) : std::to_string(*number);
-        return;
-    }
-    std::vector<std::string> names;
-    for (int s = 1; s <= SIGRTMAX; ++s) {
-        const auto full = model::signal_name(s);
-        if (full.starts_with("SIG")) names.push_back(name->starts_with("SIG") ? full : full.substr(3));
-    }
-    keys.complain(*entry, R"("signal" must be a signal's name, like "TERM" or "SIGUSR1", not )" + quoted(*name) +
-                              did_you_mean(*name, {names.begin(), names.end()}));
 }
 
 void read_stop(TableReader& service, model::StopSpec& stop)
@@ -232,6 +188,7 @@ ServiceFile read_service(const std::string& name, const Table& document, Complai
     keys->commands("post_stop", file.spec.post_stop);
     keys->duration("hook_timeout", file.spec.hook_timeout, {10ms, day});
     read_ready(*keys, file.spec.ready);
+    read_checks(*keys, file.spec.checks);
     read_restart(*keys, file.spec.restart);
     read_stop(*keys, file.spec.stop);
     keys->finish();

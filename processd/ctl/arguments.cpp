@@ -251,6 +251,21 @@ void add_daemon(CLI::App& app, Options& options)
     app.add_subcommand("reload", "Read the configuration directory again")->callback([&options] {
         options.command = Command::reload;
     });
+    auto* probe = app.add_subcommand("probe", "Whether all is well, in the exit code: 0 yes, 1 no, 2 no answer");
+    probe
+        ->add_option("--level", options.level,
+                     "alive: no check of that level fails; ready: all that is wanted does its work; ready")
+        ->check(CLI::IsMember({"alive", "ready"}))
+        ->type_name("LEVEL");
+    duration_option(probe, "--timeout", options.timeout, "Wait no longer for an answer; 2s");
+    probe->callback([&options] { options.command = Command::probe; });
+    auto* wait = app.add_subcommand("wait", "Wait until services are ready, or stopped");
+    wait->add_option("NAME", options.names, "Names of services")->required();
+    wait->add_option("--for", options.state, "ready or stopped; ready")
+        ->check(CLI::IsMember({"ready", "stopped"}))
+        ->type_name("STATE");
+    duration_option(wait, "--timeout", options.timeout, "Wait no longer than this");
+    wait->callback([&options] { options.command = Command::wait; });
     auto* shutdown = app.add_subcommand("shutdown", "Stop all services, then the daemon, and wait for its end");
     shutdown->add_flag_callback(
         "--no-wait", [&options] { options.wait = false; }, "Only ask for it");

@@ -16,6 +16,8 @@ int logs_command(Session& session);
 int watch_command(Session& session);
 int reload_command(Session& session);
 int shutdown_command(Session& session);
+int probe_command(Session& session);
+int wait_command(Session& session);
 int version_command(Session& session, std::string_view version);
 
 } // namespace processd::ctl

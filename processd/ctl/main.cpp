@@ -31,6 +31,8 @@ int perform(Session& session)
     case Command::watch: return watch_command(session);
     case Command::reload: return reload_command(session);
     case Command::shutdown: return shutdown_command(session);
+    case Command::probe: return probe_command(session);
+    case Command::wait: return wait_command(session);
     case Command::version: return version_command(session, PROCESSD_VERSION);
     case Command::none: break;
     }

@@ -27,7 +27,9 @@ enum class Command {
     watch,
     reload,
     shutdown,
-    version
+    version,
+    probe,
+    wait
 };
 
 struct RunOptions {
@@ -63,6 +65,8 @@ struct Options {
     bool json = false;
     std::vector<std::string> names;                   // services; of show: ids of runs
     std::string signal, scope = "leader";             // of signal
+    std::string level = "ready";                      // of probe
+    std::string state = "ready";                      // of wait
     bool wait = true;                                 // of start, stop, restart, shutdown
     std::optional<std::chrono::milliseconds> timeout; // of that wait
     std::size_t lines = 20;                           // of show

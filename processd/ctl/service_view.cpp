@@ -24,10 +24,19 @@ Colour state_colour(const std::string& state)
 }
 
 // Trouble is what deserves the last lines of output: it fails, or it tries again after a failure.
+std::vector<json> failing_checks(const json& service)
+{
+    std::vector<json> failing;
+    for (const auto& check : part(service, "checks"))
+        if (text(check, "state") == "failing") failing.push_back(check);
+    return failing;
+}
+
 bool in_trouble(const json& service)
 {
     const auto state = text(service, "state");
-    return state == "backoff" || state == "failed" || (state == "starting" && number(service, "failures") > 0);
+    return state == "backoff" || state == "failed" || (state == "starting" && number(service, "failures") > 0) ||
+           !failing_checks(service).empty();
 }
 
 std::string next_text(const json& service, const Style& style)
@@ -105,10 +114,14 @@ std::string service_why(const json& service, const Style& style)
     const auto waits = texts(service, "waits_for");
     if (state == "ready") {
         add(clean(text(service, "status_text")));
+        for (const auto& check : failing_checks(service))
+            add("check " + clean(text(check, "name")) + " fails: " + clean(text(check, "target")) + ": " +
+                clean(text(check, "problem")));
     } else {
         if (!waits.empty()) add("waits for " + clean(joined(waits)));
         if (waits.empty() || !reason.starts_with("waits for")) add(reason.substr(0, reason.find(", restart after ")));
-        if (in_trouble(service) && reason.find(sentence) == std::string::npos) add("last: " + sentence);
+        if (in_trouble(service) && !sentence.empty() && reason.find(sentence) == std::string::npos)
+            add("last: " + sentence);
         if (state == "starting") add(clean(text(service, "status_text")));
         add(next_text(service, style));
     }
@@ -171,12 +184,39 @@ std::string service_page(const json& service, const Style& style)
     page.item("says", clean(text(service, "status_text")));
     page.item("restarts", std::to_string(number(service, "restarts")) + ", " +
                               counted(number(service, "failures"), "failure") + " in a row");
+    for (const auto& check : part(service, "checks")) {
+        const auto its = text(check, "state");
+        const auto failures = number(check, "failures");
+        page.item("check", clean(text(check, "name")) + ' ' +
+                               paint(style,
+                                     its == "failing" ? Colour::bad
+                                     : its == "good"  ? Colour::good
+                                                      : Colour::dim,
+                                     its) +
+                               " (" + clean(text(check, "target")) + ")" +
+                               (failures > 0 ? ", " + counted(failures, "failure") +
+                                                   " in a row: " + clean(text(check, "problem"))
+                                             : ""));
+    }
     page.item("requires", clean(joined(texts(service, "requires"))));
     page.item("binds to", clean(joined(texts(service, "binds_to"))));
     page.item("after", clean(joined(texts(service, "after"))));
     page.item("operation", clean(text(service, "operation")));
     page.item("last end", last_end(service, style));
     return result + page.print(style);
+}
+
+std::string health_lines(const json& health, const Style& style)
+{
+    std::string lines;
+    for (const auto& problem : part(health, "problems")) {
+        const auto service = clean(text(problem, "service"));
+        const auto check = clean(text(problem, "check"));
+        if (!service.empty())
+            lines += service + (check.empty() ? " is " + clean(text(problem, "state")) : ", check " + check) + ": ";
+        lines += clean(text(problem, "reason")) + '\n';
+    }
+    return lines.empty() ? paint(style, Colour::good, "healthy") + '\n' : lines;
 }
 
 std::string operation_line(const json& operation, const Style& style)

@@ -17,6 +17,8 @@ std::string service_table(const nlohmann::json& services, const Style& style);
 std::string service_page(const nlohmann::json& service, const Style& style);
 // Why it is as it is and what comes next, in one line: "exited with code 3; restart in 4s".
 std::string service_why(const nlohmann::json& service, const Style& style);
+// What is wrong, a line each; "healthy" if nothing is.
+std::string health_lines(const nlohmann::json& health, const Style& style);
 // "smbd restarted", "stop of smbd failed: …". took: from created to ended.
 std::string operation_line(const nlohmann::json& operation, const Style& style);
 // What a service's last end left, as lines: the sentence, then its output.

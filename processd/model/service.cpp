@@ -293,6 +293,14 @@ Step on(const Service& s, const Starting& st, const MainEnded& i, const Context&
 }
 
 Step on(const Service& s, const Ready&, const StopWanted& i, const Context& c) { return stop_wanted(s, i, c); }
+// As if it had failed by itself: with the delay of a restart, or none where the policy knows none.
+Step on(const Service& s, const Ready& r, const CheckFailed& i, const Context& c)
+{
+    auto m = make(s, c);
+    if (c.now - r.since >= c.spec.restart.reset_after) m.s.failures = 0;
+    m.s.unready = true;
+    return m.stop_main(OutcomeKind::cancelled, i.reason);
+}
 Step on(const Service& s, const Ready&, const MainEnded& i, const Context& c)
 {
     return make(s, c).main_ended(i.outcome);

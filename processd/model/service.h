@@ -80,7 +80,7 @@ struct Service {
     service::State state = service::Down{};
     bool wanted = false;            // what the operator (or start = "auto") wants
     bool restart = false;           // start again without delay once it is down
-    bool unready = false;           // the present stop is because it was not ready in time
+    bool unready = false;           // the present stop is because it was not ready in time, or a check failed
     int failures = 0;               // in a row, since it was last healthy
     std::uint64_t restarts = 0;     // by policy, in this keeper life
     std::vector<base::Time> starts; // within the burst window
@@ -114,9 +114,12 @@ struct AuxEnded { // the pre_start, ready, stop or post_stop run of this moment
 struct ProbeEnded {      // of readiness, without a run
     std::string problem; // empty: it is ready
 };
+struct CheckFailed { // with "restart" as its action
+    std::string reason;
+};
 struct Tick {};
 using Input = std::variant<StartWanted, StopWanted, DependenciesMet, DependencyFailed, DependencyBack, MainSpawned,
-                           MainReady, MainEnded, AuxEnded, ProbeEnded, Tick>;
+                           MainReady, MainEnded, AuxEnded, ProbeEnded, CheckFailed, Tick>;
 
 struct StartRun {
     Role role = Role::main;

@@ -3,6 +3,7 @@
 // them. Every Duration is zero or more.
 #pragma once
 
+#include "processd/model/check.h"
 #include "processd/model/probe_spec.h"
 #include "processd/model/process_spec.h"
 
@@ -61,6 +62,7 @@ struct ServiceSpec {
     std::vector<std::vector<std::string>> post_stop;        // always after the tree is empty
     base::Duration hook_timeout = std::chrono::seconds{30}; // for each of pre_start and post_stop
     ReadySpec ready;
+    std::vector<CheckSpec> checks; // by name
     RestartSpec restart;
     StopSpec stop;
     friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;

@@ -43,6 +43,7 @@ void to_json(json& j, const ServiceSpec& spec)
            {"fd", ready.fd},
            {"pattern", ready.pattern},
            {"timeout_ms", json_ms(ready.timeout)}}},
+         {"checks", spec.checks},
          {"restart",
           {{"policy", name_of(restart.policy)},
            {"delay_ms", json_ms(restart.delay)},
@@ -80,6 +81,7 @@ void from_json(const json& j, ServiceSpec& spec)
     spec.ready.fd = ready.at("fd");
     spec.ready.pattern = ready.at("pattern");
     spec.ready.timeout = duration(ready.at("timeout_ms"));
+    spec.checks = j.at("checks").get<std::vector<CheckSpec>>();
     const auto& restart = j.at("restart");
     spec.restart.policy =
         word(restart.at("policy"), {RestartPolicy::always, RestartPolicy::on_failure, RestartPolicy::never});

@@ -54,7 +54,11 @@ json stored(const ServiceEntry& entry)
            {"proof", entry.proof ? json(*entry.proof) : json(nullptr)},
            {"begun", entry.begun ? json(*entry.begun) : json(nullptr)},
            {"last", nullptr},
-           {"pending_stop", nullptr}};
+           {"pending_stop", nullptr},
+           {"failing_checks", json::object()}};
+    for (const auto& [name, one] : entry.checks)
+        if (one.machine.failing)
+            j["failing_checks"][name] = {{"failures", one.machine.failures}, {"problem", one.machine.problem}};
     if (entry.last)
         j["last"] = {
             {"run", entry.last->run}, {"outcome", entry.last->outcome}, {"ended", model::json_time(entry.last->ended)}};
@@ -76,6 +80,12 @@ void restore(ServiceEntry& entry, const json& j)
     if (const auto& begun = j.at("begun"); !begun.is_null()) entry.begun = begun.get<model::ServiceSpec>();
     if (const auto& last = j.at("last"); !last.is_null())
         entry.last = LastEnd{last.at("run"), last.at("outcome").get<model::Outcome>(), time_from(last.at("ended")), {}};
+    for (const auto& [name, failing] : j.at("failing_checks").items()) {
+        auto& machine = entry.checks[name].machine;
+        machine.failing = true;
+        machine.failures = failing.at("failures");
+        machine.problem = failing.at("problem");
+    }
     if (const auto& stop = j.at("pending_stop"); !stop.is_null())
         entry.pending_stop = ServiceEntry::PendingStop{stop.at("by"), stop.at("restart")};
 }

@@ -24,6 +24,14 @@ struct LastEnd { // how main ended last
     std::vector<model::OutputPiece> lines;
 };
 
+struct CheckEntry {
+    model::CheckSpec spec;
+    model::Check machine;
+    std::unique_ptr<loop::Timer> timer;
+    std::unique_ptr<probe::Probe> probe; // of the present or last question
+    std::string run;                     // of the present question, if it is a command's
+};
+
 struct ServiceEntry {
     model::ServiceSpec spec;                 // as configured
     std::optional<model::ServiceSpec> begun; // as configured when the present start began; none while it is settled
@@ -45,6 +53,7 @@ struct ServiceEntry {
     };
     std::optional<PendingStop> pending_stop;
     std::unique_ptr<loop::Timer> timer;
+    std::map<std::string, CheckEntry> checks;  // while it is ready
     std::unique_ptr<probe::Probe> ready_probe; // while it is asked
 };
 using ServiceMap = std::map<std::string, ServiceEntry, std::less<>>;
@@ -71,6 +80,8 @@ struct DependencyState {
 DependencyState dependencies(const ServiceMap& services, const ServiceEntry& entry);
 // Services that must be down before `name` may be stopped: those after it that are on their way down too.
 bool must_wait_to_stop(const ServiceMap& services, std::string_view name);
+// Why it is in its state, as a sentence.
+std::string reason_of(const ServiceEntry& entry, const ServiceMap& services);
 bool is_live(const ServiceEntry& entry);  // something of it runs, or is about to
 bool is_unmet(const ServiceEntry& entry); // failed for want of what it requires
 // What goes down when `name` has ended by itself: what is bound to it, and all that requires that.

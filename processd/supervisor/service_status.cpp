@@ -51,6 +51,29 @@ json last_of(const ServiceEntry& entry, const Runs& runs)
     return j;
 }
 
+json checks_of(const ServiceEntry& entry)
+{
+    json list = json::array();
+    for (const auto& spec : entry.spec.checks) {
+        const auto at = entry.checks.find(spec.name);
+        const auto machine = at == entry.checks.end() ? model::Check{} : at->second.machine;
+        const auto next = model::check::deadline(machine);
+        const bool on = !std::holds_alternative<model::check::Off>(machine.state);
+        list.push_back({{"name", spec.name},
+                        {"target", model::target_of(spec.probe)},
+                        {"level", model::name_of(spec.level)},
+                        {"action", model::name_of(spec.action)},
+                        {"state", !on               ? "off"
+                                  : machine.failing ? "failing"
+                                                    : "good"},
+                        {"failures", machine.failures},
+                        {"threshold", spec.threshold},
+                        {"problem", machine.problem.empty() ? json(nullptr) : json(machine.problem)},
+                        {"next", next ? wall_of(*next) : json(nullptr)}});
+    }
+    return list;
+}
+
 constexpr std::size_t lines_kept = 10;
 constexpr std::size_t bytes_shown = 1000; // of a line, without cutting a character
 
@@ -77,6 +100,14 @@ std::vector<model::OutputPiece> last_lines(const std::vector<model::OutputPiece>
     return {lines.begin(), lines.end()};
 }
 
+std::string reason_of(const ServiceEntry& entry, const ServiceMap& services)
+{
+    if (!std::holds_alternative<service::Waiting>(entry.machine.state)) return entry.machine.reason;
+    std::string list;
+    for (const auto& other : dependencies(services, entry).waits_for) list += (list.empty() ? "" : ", ") + other;
+    return list.empty() ? entry.machine.reason : "waits for " + list;
+}
+
 json service_status(const std::string& name, const ServiceEntry& entry, const ServiceMap& services, const Runs& runs)
 {
     const bool waiting = std::holds_alternative<service::Waiting>(entry.machine.state);
@@ -85,7 +116,7 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
            {"state", service::name_of(entry.machine)},
            {"since", model::json_time(entry.since)},
            {"wanted", entry.machine.wanted ? "up" : "down"},
-           {"reason", entry.machine.reason},
+           {"reason", reason_of(entry, services)},
            {"start", entry.spec.auto_start ? "auto" : "manual"},
            {"command", model::shown_command(entry.spec.process)},
            {"main", nullptr},
@@ -96,6 +127,7 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
            {"last", last_of(entry, runs)},
            {"next", next_of(entry)},
            {"waits_for", waits.waits_for},
+           {"checks", checks_of(entry)},
            {"stuck", entry.stuck},
            {"operation", entry.operation.empty() ? json(nullptr) : json(entry.operation)},
            {"requires", entry.spec.requires_},
@@ -103,11 +135,6 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
            {"binds_to", entry.spec.binds_to},
            {"removed", entry.removed},
            {"config_changed", false}};
-    if (waiting && !waits.waits_for.empty()) {
-        std::string list;
-        for (const auto& other : waits.waits_for) list += (list.empty() ? "" : ", ") + other;
-        j["reason"] = "waits for " + list;
-    }
     if (std::holds_alternative<service::Ready>(entry.machine.state))
         j["ready_since"] = model::json_time(entry.ready_since);
     if (is_live(entry) && !entry.main.empty()) {

@@ -75,7 +75,12 @@ void Services::apply(const std::map<std::string, model::ServiceSpec>& specs)
             const auto* down = std::get_if<service::Down>(&entry.machine.state);
             if (spec.auto_start && !entry.spec.auto_start && down && down->why == service::Why::never_started)
                 started.push_back(name);
+            const bool other_checks = !(entry.spec.checks == spec.checks);
             entry.spec = spec;
+            if (other_checks && std::holds_alternative<service::Ready>(entry.machine.state)) {
+                m.change_checks(entry);
+                m.save(entry);
+            }
             on_change.tell(name);
         }
     }
@@ -165,6 +170,8 @@ std::set<std::string> Services::running() const
         if (is_live(entry)) names.insert(name);
     return names;
 }
+
+json Services::health(model::Level level) const { return impl_->health(level); }
 
 std::size_t Services::count_ready() const
 {

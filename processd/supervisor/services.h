@@ -59,6 +59,8 @@ public:
     [[nodiscard]] std::vector<std::string> names() const;
     [[nodiscard]] base::Result<nlohmann::json> status(std::string_view name) const; // docs/openapi.yaml, Service
     [[nodiscard]] std::set<std::string> running() const;                            // that have processes
+    // What is wrong: docs/openapi.yaml, Health.
+    [[nodiscard]] nlohmann::json health(model::Level level) const;
     [[nodiscard]] std::size_t count_ready() const;
     [[nodiscard]] std::size_t count_failed() const;
 

@@ -68,9 +68,11 @@ void Services::Impl::send(ServiceEntry& entry, const service::Input& input)
             {{"service", entry.spec.name}, {"from", before}, {"to", after}, {"reason", entry.machine.reason}});
     }
     // First, as with this state on record nobody would see the reason again.
-    if (was_ready && !std::holds_alternative<service::Ready>(entry.machine.state) &&
-        std::holds_alternative<service::MainEnded>(input))
-        stop_bound(entry.spec.name);
+    const bool ready = std::holds_alternative<service::Ready>(entry.machine.state);
+    const bool by_itself =
+        std::holds_alternative<service::MainEnded>(input) || std::holds_alternative<service::CheckFailed>(input);
+    if (was_ready && !ready && by_itself) stop_bound(entry.spec.name);
+    if (was_ready && !ready) end_checks(entry);
     const auto aux = entry.aux; // the one that a CancelAux means, though another may take its place
     // Ids of the runs to come are part of what is saved, so that another manager starts these and no others.
     for (const auto& action : step.actions)
@@ -92,6 +94,7 @@ void Services::Impl::send(ServiceEntry& entry, const service::Input& input)
     check_operation(entry);
     owner.on_change.tell(name);
     pump_soon.arm();
+    if (!was_ready && ready) begin_checks(entry);
 }
 
 void Services::Impl::arm(ServiceEntry& entry)
@@ -168,7 +171,7 @@ void Services::Impl::run_changed(const RunRecord& record, Moment moment)
 {
     auto* entry = entry_of_run(record.id);
     if (stop_done) pump_soon.arm();
-    if (entry == nullptr) return;
+    if (entry == nullptr || check_answered(*entry, record, moment)) return;
     if (record.id != entry->main) {
         if (moment == Moment::closed && record.id == entry->aux) send(*entry, service::AuxEnded{*record.outcome});
         return;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // processd/supervisor/services_impl.h: the class behind Services. It is one; its parts are in files of their own:
-// services.cpp what others ask for, services_course.cpp the machines and their runs, services_order.cpp what one
-// service means for others, services_operations.cpp the operations on them, services_take_up.cpp what an earlier
-// manager left.
+// services.cpp what others ask for, services_course.cpp the machines and their runs, services_checks.cpp the checks of
+// ready ones, services_order.cpp what one service means for others, services_operations.cpp the operations on them,
+// services_take_up.cpp what an earlier manager left.
 #pragma once
 
 #include "processd/loop/loop.h"
@@ -56,6 +56,7 @@ struct Services::Impl {
     void pump();
     void want_start(ServiceEntry& entry, const std::string& by); // and all that it requires
     void stop_bound(const std::string& failed);
+    void stop_dependents(const std::string& name, const std::string& by, bool restart);
     void want_stop(ServiceEntry& entry, const std::string& by, bool restart);
     void check_stop_all();
     void kill_rest();
@@ -68,6 +69,16 @@ struct Services::Impl {
                                         const std::optional<model::Identity>& by);
     void finish(ServiceEntry& entry, const char* result, const std::string& reason);
     void check_operation(ServiceEntry& entry);
+
+    void begin_checks(ServiceEntry& entry); // as it has become ready
+    void end_checks(ServiceEntry& entry);
+    void change_checks(ServiceEntry& entry); // other ones are configured while it is ready
+    void drop_check_run(CheckEntry& one);
+    void feed_check(const std::string& service_name, const std::string& check_name, const model::check::Input& input);
+    void ask_check(ServiceEntry& entry, CheckEntry& one);
+    bool check_answered(ServiceEntry& entry, const model::RunRecord& record, Moment moment);
+    void check_fails(ServiceEntry& entry, const CheckEntry& one);
+    [[nodiscard]] nlohmann::json health(model::Level level) const;
 
     void take_up();
     void catch_up(ServiceEntry& entry);

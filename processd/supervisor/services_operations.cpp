@@ -69,19 +69,11 @@ void Services::Impl::carry_out(ServiceEntry& entry, const Operation& operation)
         operations.finish(entry.operation, "superseded", "operation " + operation.id + " was asked for");
     entry.operation = operation.id;
     entry.operation_left = false;
-    const auto others = [&](const std::vector<std::string>& list, const auto& use) {
-        for (const auto& other : list)
-            if (const auto at = services.find(other); at != services.end()) use(at->second);
-    };
-    if (!start)
-        others(dependents_of(services, name), [&](ServiceEntry& other) {
-            if (restart ? is_live(other) : !std::holds_alternative<service::Down>(other.machine.state))
-                want_stop(other, by + ", because it requires " + name, restart);
-        });
+    if (!start) stop_dependents(name, by, restart);
     if (restart)
-        others(needed_by(services, name), [&](ServiceEntry& other) {
-            if (!other.machine.wanted) want_start(other, name + ", which requires it");
-        });
+        for (const auto& needed : needed_by(services, name))
+            if (auto& other = services.at(needed); !other.machine.wanted)
+                want_start(other, name + ", which requires it");
     if (start) {
         want_start(entry, by);
     } else {

@@ -34,6 +34,7 @@ void Services::Impl::take_up()
         catch_up(entry);
         arm(entry);
         check_operation(entry);
+        if (std::holds_alternative<service::Ready>(entry.machine.state)) begin_checks(entry);
     }
     for (const auto& operation : operations.open()) {
         const auto at = services.find(operation.service);

@@ -109,7 +109,7 @@ class Contract:
                 self.complain(where, "an undocumented route has answered")
             return self.resolved(self.document["components"]["responses"]["Problem"])["content"][media]["schema"]
         if method != "HEAD":
-            self.replies.add((method, pattern, str(status) if status < 400 else "default"))
+            self.replies.add((method, pattern, str(status) if str(status) in operation["responses"] else "default"))
         response = operation["responses"].get(str(status)) or (operation["responses"]["default"] if status >= 400 else None)
         if response is None:
             self.complain(where, "the status is not documented")

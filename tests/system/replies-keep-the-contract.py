@@ -126,6 +126,10 @@ expect(ask("POST", "/v1/runs", {"command": ["true"]}), 429, "limit")
 
 # --- services and operations ----------------------------------------------------------------------------------------
 
+expect(ask("GET", "/v1/health"), 503)
+expect(ask("GET", "/v1/health?level=ready"), 503)
+expect(ask("GET", "/v1/health?level=alive"), 200)
+expect(ask("GET", "/v1/health?level=dead"), 400, "bad_request")
 expect(ask("GET", "/v1/services"), 200)
 for name in ("well", "fails", "waits"):
     expect(ask("GET", f"/v1/services/{name}"), 200)

@@ -36,6 +36,14 @@ service well <<E
 command = ["perl", "$T/well"]
 [service.ready]
 notify = true
+[service.check.good]
+unix = "$SOCKET"
+every = "100ms"
+level = "alive"
+[service.check.bad]
+tcp = "127.0.0.1:9"
+every = "100ms"
+threshold = 1
 E
 service fails <<E
 [service]
@@ -72,5 +80,6 @@ E
 start_daemon
 wait_for 'a service is ready' service_is well ready
 wait_for 'another waits to be restarted' service_is fails backoff
+wait_for 'a check fails' sh -c "'$BIN_DIR/processctl' status well | grep -q 'bad failing'"
 python3 "$TEST_DIR/replies-keep-the-contract.py" || fail 'the replies and docs/openapi.yaml differ'
 wait_for 'the daemon has stopped' gone "$KEEPER"

@@ -307,6 +307,23 @@ TEST_CASE("each mistake in a service is told with its place and what would be ri
          "\"127.0.0.1:2049\" or \"[::1]\", not \"[::1\""},
         {with("[service.ready]\nrpc = { program = 1, version = 1, proto = \"udp\" }"),
          "a.toml:4:35: [service.ready.rpc] has no key \"proto\"; did you mean \"protocol\"?"},
+        // Checks.
+        {with("[service.check.x]\nevery = \"1s\""),
+         "a.toml:3:16: [service.check.x] needs one of command = [...], tcp = \"ADDRESS:PORT\", unix = \"/PATH\", "
+         "http = \"URL\", rpc = { ... }"},
+        {with("[service.check.x]\nunix = \"/x\"\ncommand = [\"x\"]"),
+         "a.toml:4:1: [service.check.x] has both \"command\" and \"unix\"; a check asks in one way"},
+        {with("[service.check.X]\nunix = \"/x\""),
+         "a.toml:3:1: the name of a check has at most 64 of a to z, 0 to 9, _ . @ -, and begins with a letter or a "
+         "digit; \"X\" does not fit"},
+        {with("[service.check]\nunix = \"/x\""), "a.toml:4:8: \"unix\" must be a table, like [service.check.answers] "
+                                                 "with tcp = \"127.0.0.1:2049\", not a string"},
+        {with("[service.check.x]\nunix = \"/x\"\naction = \"signal\""),
+         "a.toml:5:10: action = \"signal\" needs the signal, like signal = \"USR1\""},
+        {with("[service.check.x]\nunix = \"/x\"\nsignal = \"HUP\""),
+         "a.toml:5:10: \"signal\" goes with action = \"signal\" only"},
+        {with("[service.check.x]\nunix = \"/x\"\nthreshold = 0"),
+         "a.toml:5:13: \"threshold\" must be a whole number from 1 to 1000, not 0"},
         // Restart and stop.
         {with("[service.restart]\npolicy = \"on_failure\""),
          "a.toml:4:10: \"policy\" must be one of \"always\", \"on-failure\", \"never\", not \"on_failure\"; did you "

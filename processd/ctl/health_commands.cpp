@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// probe, wait: for programs that look at the exit code.
+#include "helpers/base/unique_fd.h"
+#include "helpers/client/problem.h"
+#include "processd/ctl/commands.h"
+#include "processd/ctl/exit_code.h"
+#include "processd/ctl/fields.h"
+#include "processd/ctl/service_view.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sys/timerfd.h>
+
+namespace processd::ctl {
+
+using nlohmann::json;
+
+// No second try and no long wait: whoever probes does so again.
+int probe_command(Session& session)
+{
+    client::Request request;
+    request.target = "/v1/health?level=" + session.options.level;
+    request.wait = session.options.timeout.value_or(std::chrono::seconds{2});
+    client::Connection connection(session.settings());
+    const auto reply = connection.ask(request);
+    if (!reply) {
+        session.complain(reply.error().message());
+        return exit_unknown;
+    }
+    const auto health = client::parse(reply->body);
+    if (!health || !part(*health, "healthy").is_boolean()) { // a problem, or a daemon that does not know the route
+        session.complain(client::problem_of(*reply).message());
+        return exit_unknown;
+    }
+    if (session.options.json)
+        (void)session.print(reply->body);
+    else
+        (void)session.print(health_lines(*health, session.style()));
+    return reply->status == 200 ? exit_done : exit_failed;
+}
+
+// Until all are as wanted, or one will not be by itself. Names that nobody knows are told first.
+int wait_command(Session& session)
+{
+    const auto& names = session.options.names;
+    const auto& wanted = session.options.state;
+    for (const auto& name : names) {
+        client::Request request;
+        request.target = "/v1/services/" + client::encoded(name);
+        if (const auto known = session.ask_patiently(request); !known) return known.error();
+    }
+    base::UniqueFd timer;
+    if (session.options.timeout) {
+        timer.reset(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+        const auto ms = std::max<std::int64_t>(session.options.timeout->count(), 1);
+        const itimerspec when{{}, {ms / 1000, ms % 1000 * 1'000'000}};
+        ::timerfd_settime(timer.get(), 0, &when, nullptr);
+        session.wake_on(timer.get());
+    }
+    std::map<std::string, json> last; // of each that was named
+    Following following;
+    following.request = [](const std::string&) { // each time with a snapshot: what is wanted is a state, not a change
+        client::Request request;
+        request.target = "/v1/watch";
+        request.accept = "application/x-ndjson";
+        return request;
+    };
+    following.on_line = [&](const json& line, std::string_view) -> std::optional<int> {
+        if (text(line, "type") != "service") return std::nullopt;
+        const auto& service = part(line, "service");
+        const auto name = text(service, "name");
+        if (std::find(names.begin(), names.end(), name) == names.end()) return std::nullopt;
+        last[name] = service;
+        const auto state = text(service, "state");
+        const bool given_up = state == "failed" || (state == "stopped" && text(service, "wanted") == "down");
+        if (wanted == "ready" && given_up && state == "failed") {
+            session.complain(name + " is " + state + ": " + service_why(service, {}));
+            return exit_failed;
+        }
+        const bool all = std::all_of(names.begin(), names.end(), [&](const auto& one) {
+            const auto found = last.find(one);
+            if (found == last.end()) return false;
+            const auto its = text(found->second, "state");
+            return its == wanted || (wanted == "stopped" && its == "failed");
+        });
+        return all ? std::optional(exit_done) : std::nullopt;
+    };
+    following.on_wake = [&]() -> std::optional<int> {
+        for (const auto& name : names)
+            if (const auto found = last.find(name); found == last.end() || text(found->second, "state") != wanted)
+                session.complain(name + " is not " + wanted + " yet" +
+                                 (found == last.end()
+                                      ? ""
+                                      : ": " + text(found->second, "state") + ", " + service_why(found->second, {})));
+        return exit_not_yet;
+    };
+    return session.follow(following);
+}
+
+} // namespace processd::ctl
