@@ -91,11 +91,11 @@ base::Result<std::string> find_manager()
     const std::string path = self.data();
     const auto directory = path.substr(0, path.rfind('/'));
     const auto beside = directory + "/ctdb-processd-manager";
-    const auto libexec = directory + "/../libexec/ctdb-processd/ctdb-processd-manager";
     if (::access(beside.c_str(), X_OK) == 0) return beside;
-    if (::access(libexec.c_str(), X_OK) == 0) return libexec;
+    const auto installed = directory + "/" PROCESSD_PRIVATE_DIR "/ctdb-processd-manager";
+    if (::access(installed.c_str(), X_OK) == 0) return installed;
     return base::fail(base::Errc::not_found,
-                      "the program ctdb-processd-manager is missing: looked for " + beside + " and " + libexec);
+                      "the program ctdb-processd-manager is missing: looked for " + beside + " and " + installed);
 }
 
 } // namespace processd::keeper

@@ -30,7 +30,8 @@ struct Options {
 base::Result<Options> parse_options(int argc, char** argv);
 std::string usage();
 
-// CTDB_PROCESSD_MANAGER if set, else ctdb-processd-manager beside this program, else in ../libexec/ctdb-processd/.
+// CTDB_PROCESSD_MANAGER if set, else ctdb-processd-manager beside this program, else where it is installed: seen from
+// this program in PROCESSD_PRIVATE_DIR, ../libexec/ctdb-processd (cmake/install.cmake).
 base::Result<std::string> find_manager();
 
 } // namespace processd::keeper
