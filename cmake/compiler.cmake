@@ -32,5 +32,6 @@ if(SANITIZE)
   add_link_options(-fsanitize=${SANITIZE})
 endif()
 if(NOT SANITIZE)
+  add_link_options(-Wl,-z,relro,-z,now)
   add_link_options(-Wl,--gc-sections) # a fifth of the static keeper is library code that nothing calls
 endif()
