@@ -14,6 +14,8 @@ INIT=
 if [ "${1:-}" = --boot ]; then
 	cd "$MACHINE" || exit
 	mount -t proc proc proc
+	mount --bind proc/sys proc/sys
+	mount -o remount,bind,ro proc/sys # systemd sets limits of the whole kernel there
 	mount -t sysfs -o ro sysfs sys
 	mount -t tmpfs none sys/fs/cgroup
 	mount -t cgroup2 none sys/fs/cgroup

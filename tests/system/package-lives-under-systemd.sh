@@ -7,8 +7,9 @@
 # test: timeout=300
 . "$(dirname "$0")/lib.sh"
 need_root
+WAIT=60
 . "$TEST_DIR/lib-machine.sh"
-need lintian dh fakeroot ctdb systemd-analyze
+need lintian dh ctdb systemd-analyze
 
 # $T/1.deb is the package.
 make_package()
