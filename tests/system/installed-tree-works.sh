@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What `cmake --install` has put below a prefix works from there: programs find each other, texts name that prefix, each
-# man page can be read, and after the files of its manifest are removed nothing is left.
+# man page can be read, each program that has one is there, and after the files of its manifest are removed nothing is left.
 . "$(dirname "$0")/lib.sh"
 need_root
 need cmake mandoc flock
@@ -20,6 +20,10 @@ for file in '755 sbin/ctdb-processd' '755 bin/processctl' '755 libexec/ctdb-proc
 	'644 share/bash-completion/completions/processctl' '644 lib/systemd/system/ctdb-processd.service' \
 	'644 share/doc/ctdb-processd/examples/ctdbd.toml' '644 share/doc/ctdb-processd/openapi.yaml'; do
 	expect "$file is installed" grep -qxF "$file" "$T/files"
+done
+for page in "$TEST_DIR"/../../docs/man/*.[18]; do
+	program=$(basename "${page%.*}")
+	expect "$program, which has a man page, is installed" grep -qE "^755 .*/$program\$" "$T/files"
 done
 refuse 'a program in a directory of programs that people do not start' grep -qE ' s?bin/.*(manager|prepare)' "$T/files"
 refuse 'a text with another prefix' grep -rnE '/usr/(local/)?(libexec/ctdb-processd|sbin/ctdb-processd|bin/processctl)' \
