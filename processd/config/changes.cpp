@@ -20,7 +20,7 @@ template <class Spec> struct Key {
 // What is asked again each time it is needed applies now; what made the process applies to the next one:
 // model::in_force.
 #define SAME(member) [](const auto& a, const auto& b) { return a.member == b.member; }
-constexpr std::array<Key<ServiceSpec>, 41> service_keys{{
+constexpr std::array<Key<ServiceSpec>, 42> service_keys{{
     {"command", Applies::at_next_start, SAME(process.command)},
     {"user", Applies::at_next_start, SAME(process.user)},
     {"group", Applies::at_next_start, SAME(process.group)},
@@ -49,6 +49,7 @@ constexpr std::array<Key<ServiceSpec>, 41> service_keys{{
     {"pre_start", Applies::at_next_start, SAME(pre_start)},
     {"post_stop", Applies::now, SAME(post_stop)},
     {"hook_timeout", Applies::now, SAME(hook_timeout)},
+    {"watchdog", Applies::at_next_start, SAME(watchdog)},
     {"ready", Applies::at_next_start, SAME(ready)},
     {"check", Applies::now, SAME(checks)},
     {"restart.policy", Applies::now, SAME(restart.policy)},

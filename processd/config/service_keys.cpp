@@ -187,7 +187,11 @@ ServiceFile read_service(const std::string& name, const Table& document, Complai
     keys->commands("pre_start", file.spec.pre_start);
     keys->commands("post_stop", file.spec.post_stop);
     keys->duration("hook_timeout", file.spec.hook_timeout, {10ms, day});
+    keys->duration("watchdog", file.spec.watchdog, {0ms, day});
     read_ready(*keys, file.spec.ready);
+    if (file.spec.watchdog > base::Duration{} && file.spec.ready.kind != ReadyKind::notify)
+        keys->complain(*keys->find("watchdog"),
+                       R"("watchdog" goes with a service that notifies: notify = true in [service.ready])");
     read_checks(*keys, file.spec.checks);
     read_restart(*keys, file.spec.restart);
     read_stop(*keys, file.spec.stop);

@@ -113,6 +113,8 @@ std::string service_why(const json& service, const Style& style)
     const auto sentence = clean(text(part(service, "last"), "sentence"));
     const auto waits = texts(service, "waits_for");
     if (state == "ready") {
+        if (const auto announced = text(service, "announced"); !announced.empty())
+            add("it says that it is " + clean(announced));
         add(clean(text(service, "status_text")));
         for (const auto& check : failing_checks(service))
             add("check " + clean(text(check, "name")) + " fails: " + clean(text(check, "target")) + ": " +

@@ -15,6 +15,7 @@ using protocol::Stream;
 
 namespace {
 
+constexpr std::uint64_t most_extended_us = 24ULL * 3600 * 1'000'000;
 constexpr int reads_a_turn = 2; // of one pipe, then others have theirs: epoll rotates what stays readable
 
 } // namespace
@@ -82,7 +83,15 @@ void Keeper::read_notifications(Child& child)
                                {{"child", child.id()}, {"label", child.label}, {"pid", said->pid}, {"uid", said->uid}});
             continue;
         }
-        if (said->ready) became_ready(child);
+        if (said->ready) {
+            child.clear(protocol::flag_reloading);
+            became_ready(child);
+        }
+        if (said->reloading) child.set(protocol::flag_reloading);
+        if (said->trouble) child.set(protocol::flag_trouble);
+        if (said->extend_us > 0)
+            child.state.extend_mono_ns = base::to_ns(base::now()) +
+                                         static_cast<std::int64_t>(std::min(said->extend_us, most_extended_us) * 1000);
         if (said->watchdog) child.state.watchdog_mono_ns = base::to_ns(base::now());
         if (said->stopping) child.set(protocol::flag_stopping);
         if (said->status) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
 #include <cstring>
 #include <sys/socket.h>
@@ -116,6 +117,12 @@ std::optional<Notification> read_notification(int fd)
 
 Notification parse_notification(std::string_view text)
 {
+    constexpr std::string_view extend = "EXTEND_TIMEOUT_USEC=";
+    const auto number = [](std::string_view digits) {
+        std::uint64_t value = 0; // also for what is no number
+        std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        return value;
+    };
     Notification found;
     while (!text.empty()) {
         const auto line = text.substr(0, text.find('\n'));
@@ -123,6 +130,9 @@ Notification parse_notification(std::string_view text)
         if (line == "READY=1") found.ready = true;
         if (line == "STOPPING=1") found.stopping = true;
         if (line == "WATCHDOG=1") found.watchdog = true;
+        if (line == "WATCHDOG=trigger") found.trouble = true;
+        if (line == "RELOADING=1") found.reloading = true;
+        if (line.substr(0, extend.size()) == extend) found.extend_us = number(line.substr(extend.size()));
         if (line.substr(0, 7) == "STATUS=") found.status = std::string(line.substr(7));
     }
     return found;

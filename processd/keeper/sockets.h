@@ -32,6 +32,9 @@ struct Notification {
     bool ready = false;
     bool stopping = false;
     bool watchdog = false;
+    bool trouble = false; // WATCHDOG=trigger
+    bool reloading = false;
+    std::uint64_t extend_us = 0;
     std::optional<std::string> status;
 };
 // One message, as sd_notify(3) sends it. Nothing when there is none now. Descriptors that came along are dropped, which

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/model/run.h"
 
+#include <algorithm>
+
 namespace processd::model::run {
 namespace {
 
@@ -71,6 +73,11 @@ Step on(const Stopping& s, const StopWanted& w, const Context& c)
     const auto kill_at = c.now + w.timeout.value_or(c.policy.stop_timeout);
     if (kill_at >= s.kill_at) return {s, {}};
     return {Stopping{s.why, kill_at}, {SendSignal{w.signal, w.tree}}};
+}
+
+Step on(const Stopping& s, const Extended& i, const Context&)
+{
+    return {Stopping{s.why, std::max(s.kill_at, i.until)}, {}};
 }
 
 Step on(const Killing& s, const Exited& e, const Context&) { return after_exit(s.why, e, false); }

@@ -84,8 +84,11 @@ struct StopWanted {
     bool tree = true;                        // signal the whole tree, not just the leader
     std::optional<base::Duration> timeout{}; // instead of the policy's stop_timeout
 };
+struct Extended { // the command asks for more time to stop
+    base::Time until;
+};
 struct Tick {};
-using Input = std::variant<Spawned, SpawnFailed, Exited, Emptied, Survived, StopWanted, Tick>;
+using Input = std::variant<Spawned, SpawnFailed, Exited, Emptied, Survived, StopWanted, Extended, Tick>;
 
 struct SendSignal {
     int signal = SIGTERM;

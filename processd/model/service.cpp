@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <csignal>
 
 namespace processd::model {
 namespace service {
@@ -200,14 +201,19 @@ Step on(const Service& s, const PreStart& p, const StartWanted& i, const Context
     return going_up(s) ? Step{s, {}} : change_of_mind(s, p, true, i.by, c);
 }
 
-Step ready_now(Maker m) { return m.become(Ready{m.c.now}, "it is ready"); }
+Step ready_now(Maker m)
+{
+    const auto& watchdog = m.c.spec.watchdog;
+    const auto alive_by = watchdog > base::Duration{} ? std::optional(m.c.now + watchdog) : std::nullopt;
+    return m.become(Ready{m.c.now, alive_by}, "it is ready");
+}
 
 Step on(const Service& s, const Starting& st, const MainSpawned&, const Context& c)
 {
     if (st.spawned) return {s, {}};
     auto m = make(s, c);
     const auto& ready = c.spec.ready;
-    if (ready.kind == ReadyKind::none) return m.become(Ready{c.now}, "it runs");
+    if (ready.kind == ReadyKind::none) return m.become(Ready{c.now, std::nullopt}, "it runs");
     Starting next{true, false, std::nullopt, std::nullopt};
     if (ready.kind == ReadyKind::probe) next.probe_at = c.now;
     if (ready.timeout > base::Duration{}) next.ready_by = c.now + ready.timeout;
@@ -293,6 +299,40 @@ Step on(const Service& s, const Starting& st, const MainEnded& i, const Context&
 }
 
 Step on(const Service& s, const Ready&, const StopWanted& i, const Context& c) { return stop_wanted(s, i, c); }
+// What hangs hears no polite signal, and a core dump tells where it hangs.
+Step abort_main(const Service& s, const Ready& r, std::string reason, const Context& c)
+{
+    auto m = make(s, c);
+    if (c.now - r.since >= c.spec.restart.reset_after) m.s.failures = 0;
+    m.s.unready = true;
+    m.actions.push_back(StopMain{OutcomeKind::timed_out, false, c.spec.stop.timeout, SIGABRT});
+    return m.become(Stopping{}, std::move(reason));
+}
+Step on(const Service& s, const Ready& r, const Tick&, const Context& c)
+{
+    if (!r.alive_by || c.now < *r.alive_by) return {s, {}};
+    return abort_main(s, r, "no WATCHDOG=1 within " + text(c.spec.watchdog), c);
+}
+Step on(const Service& s, const Ready& r, const Notified& i, const Context& c)
+{
+    if (i.trouble) return abort_main(s, r, "it sent WATCHDOG=trigger", c);
+    if (!r.alive_by) return {s, {}};
+    auto m = make(s, c);
+    return m.become(Ready{r.since, std::max(*r.alive_by, i.watchdog + c.spec.watchdog)}, "");
+}
+Step on(const Service& s, const Starting& st, const Notified& i, const Context& c)
+{
+    auto next = st;
+    if (next.ready_by) next.ready_by = std::max(*next.ready_by, i.extend_until);
+    return make(s, c).become(next, "");
+}
+Step on(const Service& s, const StopCommand& st, const Notified& i, const Context& c)
+{
+    auto next = st;
+    next.deadline = std::max(next.deadline, i.extend_until);
+    return make(s, c).become(next, "");
+}
+
 // As if it had failed by itself: with the delay of a restart, or none where the policy knows none.
 Step on(const Service& s, const Ready& r, const CheckFailed& i, const Context& c)
 {
@@ -418,6 +458,7 @@ std::optional<base::Time> deadline(const Service& service)
         return probe ? probe : starting->ready_by;
     }
     if (const auto* stop = std::get_if<StopCommand>(&service.state)) return stop->deadline;
+    if (const auto* ready = std::get_if<Ready>(&service.state)) return ready->alive_by;
     if (const auto* back_off = std::get_if<BackOff>(&service.state)) return back_off->until;
     return std::nullopt;
 }

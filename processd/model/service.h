@@ -46,13 +46,14 @@ struct PreStart {
 };
 struct Starting { // main was asked for; not ready yet
     bool spawned = false;
-    bool probing = false;               // the readiness command is running, or the probe asked
-    std::optional<base::Time> probe_at; // its next try
-    std::optional<base::Time> ready_by; // the start has failed if not ready by then
+    bool probing = false;                 // the readiness command is running, or the probe asked
+    std::optional<base::Time> probe_at{}; // its next try
+    std::optional<base::Time> ready_by{}; // the start has failed if not ready by then
     friend bool operator==(const Starting&, const Starting&) = default;
 };
 struct Ready {
     base::Time since;
+    std::optional<base::Time> alive_by{}; // the next WATCHDOG=1
     friend bool operator==(const Ready&, const Ready&) = default;
 };
 struct StopCommand {
@@ -114,12 +115,17 @@ struct AuxEnded { // the pre_start, ready, stop or post_stop run of this moment
 struct ProbeEnded {      // of readiness, without a run
     std::string problem; // empty: it is ready
 };
+struct Notified {            // what main has said by its socket, as far as it bears on time
+    base::Time watchdog;     // of the last WATCHDOG=1
+    base::Time extend_until; // EXTEND_TIMEOUT_USEC=
+    bool trouble = false;    // WATCHDOG=trigger
+};
 struct CheckFailed { // with "restart" as its action
     std::string reason;
 };
 struct Tick {};
 using Input = std::variant<StartWanted, StopWanted, DependenciesMet, DependencyFailed, DependencyBack, MainSpawned,
-                           MainReady, MainEnded, AuxEnded, ProbeEnded, CheckFailed, Tick>;
+                           MainReady, MainEnded, AuxEnded, ProbeEnded, CheckFailed, Notified, Tick>;
 
 struct StartRun {
     Role role = Role::main;
@@ -130,6 +136,7 @@ struct StopMain { // tell main's run to end
     OutcomeKind why = OutcomeKind::cancelled;
     bool tree = false; // signal the whole tree, not just the leader
     base::Duration timeout{};
+    int signal = 0; // 0: that of the service
     friend bool operator==(const StopMain&, const StopMain&) = default;
 };
 struct CancelAux {

@@ -46,6 +46,7 @@ struct ToJson {
     {
         j["state"] = "ready";
         j["since"] = time_json(s.since);
+        j["alive_by"] = time_json(s.alive_by);
     }
     void operator()(const StopCommand& s) const
     {
@@ -75,7 +76,7 @@ State state_from(const json& j)
     if (name == "starting")
         return Starting{j.at("spawned"), j.at("probing"), optional_time(j.at("probe_at")),
                         optional_time(j.at("ready_by"))};
-    if (name == "ready") return Ready{time_of(j.at("since"))};
+    if (name == "ready") return Ready{time_of(j.at("since")), optional_time(j.at("alive_by"))};
     if (name == "stop_command") {
         const auto& ended = j.at("ended");
         return StopCommand{time_of(j.at("deadline")), j.at("running"),

@@ -10,6 +10,7 @@ ServiceSpec in_force(const ServiceSpec& configured, const ServiceSpec& begun)
     spec.runtime_directory = begun.runtime_directory;
     spec.pre_start = begun.pre_start;
     spec.ready = begun.ready;
+    spec.watchdog = begun.watchdog; // the process was told of it
     return spec;
 }
 

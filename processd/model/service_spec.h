@@ -61,6 +61,7 @@ struct ServiceSpec {
         pre_start; // one after the other, as the service's user; a failure fails the start
     std::vector<std::vector<std::string>> post_stop;        // always after the tree is empty
     base::Duration hook_timeout = std::chrono::seconds{30}; // for each of pre_start and post_stop
+    base::Duration watchdog{}; // longest time between two WATCHDOG=1 while it is ready; zero: none is expected
     ReadySpec ready;
     std::vector<CheckSpec> checks; // by name
     RestartSpec restart;

@@ -35,6 +35,7 @@ void to_json(json& j, const ServiceSpec& spec)
          {"pre_start", spec.pre_start},
          {"post_stop", spec.post_stop},
          {"hook_timeout_ms", json_ms(spec.hook_timeout)},
+         {"watchdog_ms", json_ms(spec.watchdog)},
          {"ready",
           {{"kind", name_of(ready.kind)},
            {"probe", ready.probe},
@@ -72,6 +73,7 @@ void from_json(const json& j, ServiceSpec& spec)
     spec.pre_start = j.at("pre_start").get<std::vector<std::vector<std::string>>>();
     spec.post_stop = j.at("post_stop").get<std::vector<std::vector<std::string>>>();
     spec.hook_timeout = duration(j.at("hook_timeout_ms"));
+    spec.watchdog = duration(j.at("watchdog_ms"));
     const auto& ready = j.at("ready");
     spec.ready.kind = word(ready.at("kind"),
                            {ReadyKind::none, ReadyKind::notify, ReadyKind::fd, ReadyKind::output, ReadyKind::probe});

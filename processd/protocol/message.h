@@ -18,7 +18,7 @@ namespace processd::protocol {
 using ChildId = std::uint64_t; // given by the keeper, counts from 1, never reused in one keeper life
 
 inline constexpr std::uint32_t magic = 0x4d4b5043; // "CPKM"
-inline constexpr std::uint16_t version = 4;
+inline constexpr std::uint16_t version = 5;
 inline constexpr std::size_t max_message = 32 * 1024;
 inline constexpr std::size_t max_cookie = 4096;
 inline constexpr int manager_channel_fd = 3; // where a manager finds its end
@@ -134,6 +134,8 @@ enum ChildFlag : std::uint32_t {
     flag_stopping = 1U << 6,   // STOPPING=1 has come
     flag_has_cookie = 1U << 7, // this message carries the cookie (hand-over)
     flag_has_fds = 1U << 8,    // this message carries the ring, if there is one, then the specification memfd
+    flag_reloading = 1U << 9,  // RELOADING=1 has come, and no READY=1 since
+    flag_trouble = 1U << 10,   // WATCHDOG=trigger has come
 };
 
 enum class Emptying : std::uint32_t { none = 0, running = 1, done = 2, survivors = 3 };
@@ -159,6 +161,7 @@ struct ChildState {
     std::array<std::uint64_t, 4> consumed_counts; // likewise: stdout bytes, dropped; stderr bytes, dropped
     std::int64_t ready_mono_ns;
     std::int64_t watchdog_mono_ns; // last WATCHDOG=1, 0 for never
+    std::int64_t extend_mono_ns;   // until when EXTEND_TIMEOUT_USEC= asks not to be given up, 0 for never
     Emptying emptying;
     Proof proof;
     std::uint32_t survivor_count; // with Emptying::done those that outlived the leader and were killed

@@ -101,6 +101,13 @@ model::run::State resumed_state(const model::RunRecord& record, const protocol::
     return Running{record.timeout ? std::optional(started + *record.timeout) : std::nullopt};
 }
 
+Notified notified_in(const protocol::ChildState& told)
+{
+    return {base::time_from_ns(told.watchdog_mono_ns), base::time_from_ns(told.extend_mono_ns),
+            (told.flags & protocol::flag_trouble) != 0, (told.flags & protocol::flag_reloading) != 0,
+            (told.flags & protocol::flag_stopping) != 0};
+}
+
 void show_state(LiveRun& live)
 {
     const auto name = model::run::name_of(live.state);

@@ -57,6 +57,7 @@ struct LiveRun {
     std::optional<Capture> capture;
     std::unique_ptr<loop::Timer> timer; // the machine's deadline
     bool told_spawned = false, told_exit = false, told_ready = false;
+    Notified notified;         // as last told of, without the watchdog
     bool ready_line = false;   // an earlier manager read the line that makes it ready
     bool empty_wanted = false; // SIGKILL was decided before the child had an id
     bool closing = false;      // the machine has closed; waiting for the end of output
@@ -70,6 +71,8 @@ model::RunPolicy policy_of(const model::RunRecord& record);
 // Machine state for a run taken up in mid-life, before its child's state is fed in.
 model::run::State resumed_state(const model::RunRecord& record, const protocol::ChildState& told,
                                 const std::optional<StopMark>& stop);
+// What the command has said by its notify socket.
+Notified notified_in(const protocol::ChildState& told);
 // The machine's state, not ended, as the record shows it.
 void show_state(LiveRun& live);
 // Copies what a child's state says into the record: pid, times, usage, survivors, proof.

@@ -211,6 +211,12 @@ std::size_t Runs::active() const
     return count;
 }
 
+Notified Runs::notified(std::string_view id) const
+{
+    const LiveRun* const live = impl_->table.with_id(id);
+    return live == nullptr ? Notified{} : notified_in(live->told);
+}
+
 std::string Runs::status_text(std::string_view id) const
 {
     const LiveRun* const live = impl_->table.with_id(id);

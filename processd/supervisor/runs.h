@@ -63,6 +63,13 @@ enum class Moment {
     closed
 }; // ended: outcome known; closed: tree empty, record final
 
+// By the notify socket, see sd_notify(3). Times are 0 where it has not.
+struct Notified {
+    base::Time watchdog, extend_until;
+    bool trouble = false, reloading = false, stopping = false;
+    friend bool operator==(const Notified&, const Notified&) = default;
+};
+
 class Runs {
 public:
     struct Limits {
@@ -92,14 +99,16 @@ public:
     [[nodiscard]] std::vector<model::RunRecord> live() const;         // not ended, oldest first, without output
     [[nodiscard]] std::size_t active() const;                         // not ended
     [[nodiscard]] std::string status_text(std::string_view id) const; // the last STATUS= of a live run
+    [[nodiscard]] Notified notified(std::string_view id) const;       // what else a live run has said by its socket
 
     // A reader of its own over a live run's output, from a ring offset on. Errc::not_found when the run is not live any
     // more: its record's tail is what is left.
     [[nodiscard]] base::Result<output::RingSource> open_output(std::string_view id, std::uint64_t offset) const;
 
     Event<const model::RunRecord&, Moment> on_change;
-    Event<const std::string&> on_ready;  // id: READY=1 or the readiness newline
-    Event<const std::string&> on_output; // id: there is more to read, or the end of output has come
+    Event<const std::string&> on_ready;    // id: READY=1 or the readiness newline
+    Event<const std::string&> on_notified; // id: notified() is another, but for WATCHDOG=1, which comes all the time
+    Event<const std::string&> on_output;   // id: there is more to read, or the end of output has come
 
     // What the keeper says of a child. Until resume() it is only taken down, as a run may need others to be known.
     void told(const protocol::ChildState& state, std::string_view cookie, std::vector<base::UniqueFd> fds);

@@ -42,6 +42,13 @@ void Runs::Impl::update(LiveRun& live)
     if (((state.flags & protocol::flag_ready) != 0 || live.ready_line) && !std::exchange(live.told_ready, true))
         owner.on_ready.tell(live.record.id);
     if (gone()) return;
+    auto notified = notified_in(state);
+    notified.watchdog = {};
+    if (const auto before = std::exchange(live.notified, notified); before != notified) {
+        if (before.extend_until != notified.extend_until) feed(live, run::Extended{notified.extend_until}, base::now());
+        owner.on_notified.tell(live.record.id);
+    }
+    if (gone()) return;
     if (!live.told_exit && state.phase == Phase::failed) {
         live.told_exit = true;
         // One that is stuck has to be killed first, and may not let itself be.

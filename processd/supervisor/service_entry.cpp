@@ -114,6 +114,9 @@ RunRequest run_request(const ServiceEntry& entry, Role role, std::uint32_t index
         request.stop_timeout = spec.stop.timeout;
         request.runtime_directory = spec.runtime_directory;
         if (spec.ready.kind == model::ReadyKind::notify) request.ready_by = protocol::ReadyBy::notify;
+        if (spec.watchdog > base::Duration{})
+            request.process.environment["WATCHDOG_USEC"] =
+                std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(spec.watchdog).count());
         if (spec.ready.kind == model::ReadyKind::fd) {
             request.ready_by = protocol::ReadyBy::fd;
             request.ready_fd = spec.ready.fd;

@@ -25,6 +25,7 @@ json next_of(const ServiceEntry& entry)
     const char* action = "timeout";
     if (std::holds_alternative<service::BackOff>(entry.machine.state)) action = "restart";
     if (std::holds_alternative<service::StopCommand>(entry.machine.state)) action = "kill";
+    if (std::holds_alternative<service::Ready>(entry.machine.state)) action = "watchdog";
     if (const auto* starting = std::get_if<service::Starting>(&entry.machine.state);
         starting && starting->probe_at && !starting->probing && *at == *starting->probe_at)
         action = "check";
@@ -122,6 +123,7 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
            {"main", nullptr},
            {"ready_since", nullptr},
            {"status_text", nullptr},
+           {"announced", nullptr},
            {"restarts", entry.machine.restarts},
            {"failures", entry.machine.failures},
            {"last", last_of(entry, runs)},
@@ -143,6 +145,8 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
                 j["main"] = {{"run", entry.main}, {"pid", record->pid}, {"started", model::json_time(record->started)}};
             j["config_changed"] = entry.begun && !(model::in_force(entry.spec, *entry.begun) == entry.spec);
         }
+        const auto said = runs.notified(entry.main);
+        if (said.reloading || said.stopping) j["announced"] = said.stopping ? "stopping" : "reloading";
         if (const auto text = runs.status_text(entry.main); !text.empty()) j["status_text"] = text;
     }
     return j;

@@ -23,6 +23,12 @@ Services::Impl::Impl(Services& o, loop::Loop& l, Runs& r, Operations& ops, store
     run_ready = runs.on_ready.subscribe([this](const std::string& id) {
         if (auto* entry = entry_of_run(id); entry && entry->main == id) send(*entry, service::MainReady{});
     });
+    run_notified = runs.on_notified.subscribe([this](const std::string& id) {
+        auto* entry = entry_of_run(id);
+        if (entry == nullptr || entry->main != id) return;
+        notified(*entry);
+        owner.on_change.tell(entry->spec.name);
+    });
 }
 
 ServiceEntry* Services::Impl::entry_of_run(const std::string& id)
@@ -107,11 +113,19 @@ void Services::Impl::arm(ServiceEntry& entry)
     if (!entry.timer)
         entry.timer = std::make_unique<loop::Timer>(loop, [this, name = entry.spec.name] {
             if (const auto found = services.find(name); found != services.end()) {
+                // Signs of life are looked for when they are due.
+                if (std::holds_alternative<service::Ready>(found->second.machine.state)) notified(found->second);
                 send(found->second, service::Tick{});
                 arm(found->second);
             }
         });
     entry.timer->at(*deadline);
+}
+
+void Services::Impl::notified(ServiceEntry& entry)
+{
+    const auto said = runs.notified(entry.main);
+    send(entry, service::Notified{said.watchdog, said.extend_until, said.trouble});
 }
 
 void Services::Impl::perform(ServiceEntry& entry, const service::Action& action)
@@ -123,6 +137,7 @@ void Services::Impl::perform(ServiceEntry& entry, const service::Action& action)
     } else if (const auto* stop = std::get_if<service::StopMain>(&action)) {
         model::run::StopWanted how{stop->why, SIGTERM, stop->tree, stop->timeout};
         if (!stop->tree) how.signal = model::signal_number(entry.spec.stop.signal).value_or(SIGTERM);
+        if (stop->signal != 0) how.signal = stop->signal;
         (void)runs.stop(entry.main, how, entry.machine.reason);
     }
 }

@@ -32,7 +32,7 @@ struct Services::Impl {
     ServiceMap services;
     std::map<std::string, std::string, std::less<>> service_of_run; // main and newest auxiliary runs
     std::mt19937_64 random{std::random_device{}()};
-    Subscription run_changes, run_ready;
+    Subscription run_changes, run_ready, run_notified;
     std::optional<base::Time> stop_deadline;
     std::function<void(bool in_order)> stop_done;
     std::unique_ptr<loop::Timer> stop_timer;
@@ -44,6 +44,7 @@ struct Services::Impl {
     // A machine's input; its next state goes on record, then its actions are carried out.
     void send(ServiceEntry& entry, const model::service::Input& input);
     void arm(ServiceEntry& entry);
+    void notified(ServiceEntry& entry); // main has said something
     void perform(ServiceEntry& entry, const model::service::Action& action);
     void start_run(ServiceEntry& entry, model::Role role, std::uint32_t index);
     void ask_probe(ServiceEntry& entry);

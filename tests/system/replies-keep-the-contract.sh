@@ -29,6 +29,7 @@ print "up\n";
 socket(my $notify, PF_UNIX, SOCK_DGRAM, 0);
 connect($notify, sockaddr_un($ENV{NOTIFY_SOCKET}));
 send($notify, "STATUS=serving\nREADY=1\n", 0);
+send($notify, "RELOADING=1\n", 0);
 sleep 1000;
 E
 service well <<E

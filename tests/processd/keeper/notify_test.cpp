@@ -123,6 +123,13 @@ TEST_CASE("notifications are read as sd_notify writes them", "[keeper][notify]")
     CHECK(all.watchdog);
     CHECK(all.stopping);
     CHECK(all.status == "a = b");
+    CHECK_FALSE(all.reloading);
+    CHECK(parse_notification("RELOADING=1\nMONOTONIC_USEC=5").reloading);
+    CHECK(parse_notification("WATCHDOG=trigger").trouble);
+    CHECK_FALSE(parse_notification("WATCHDOG=trigger").watchdog);
+    CHECK(parse_notification("EXTEND_TIMEOUT_USEC=1500000").extend_us == 1'500'000);
+    CHECK(parse_notification("EXTEND_TIMEOUT_USEC=soon").extend_us == 0);
+    CHECK(parse_notification("EXTEND_TIMEOUT_USEC=99999999999999999999999").extend_us == 0);
     CHECK(parse_notification("STATUS=").status == "");
     CHECK_FALSE(parse_notification("READY=1").status);
 }

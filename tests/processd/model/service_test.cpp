@@ -69,21 +69,23 @@ TEST_CASE("every state of a service takes every input, and only these pairs chan
                                     MainEnded{exited(1)},
                                     AuxEnded{exited(0)},
                                     ProbeEnded{},
+                                    CheckFailed{"z"},
+                                    Notified{t0, t0 + 9s, false},
                                     Tick{}};
     // Ticks come at t0, before any deadline above.
     const std::vector<std::string> table{
-        "x..........", // down: a stop of what is down is nothing new
-        "xx.........", // failed: a stop clears the failure
-        "xx..x......", // unmet
-        ".xxx.......", // waiting
-        ".x......x..", // pre_start
-        ".x...xxx...", // starting, not spawned
-        ".x....xxxx.", // starting, probing
-        ".x.....x...", // ready
-        "xx.....xx..", // stop command
-        "xx.....x...", // stopping
-        "xx......x..", // post_stop
-        "xx.........", // back-off
+        "x............", // down: a stop of what is down is nothing new
+        "xx...........", // failed: a stop clears the failure
+        "xx..x........", // unmet
+        ".xxx.........", // waiting
+        ".x......x....", // pre_start
+        ".x...xxx.....", // starting, not spawned
+        ".x....xxxx.x.", // starting, probing
+        ".x.....x..x..", // ready
+        "xx.....xx..x.", // stop command
+        "xx.....x.....", // stopping
+        "xx......x....", // post_stop
+        "xx...........", // back-off
     };
     REQUIRE(table.size() == states.size());
     for (std::size_t s = 0; s < states.size(); ++s)
@@ -116,6 +118,41 @@ TEST_CASE("a failing pre_start command is a failed start, retried after the dela
     const auto s = take(spec, in(PreStart{0}), AuxEnded{exited(7)});
     CHECK(s.next.state == State{BackOff{t0 + 500ms}});
     CHECK(s.next.reason == "pre_start command 1 exited with code 7, restart after 500ms");
+}
+
+TEST_CASE("a service that sends no sign of life in time is aborted and counts as failed", "[model][service]")
+{
+    auto spec = plain();
+    spec.ready.kind = ReadyKind::notify;
+    spec.watchdog = 30s;
+    auto s = take(spec, in(Starting{true}), MainReady{});
+    CHECK(s.next.state == State{Ready{t0, t0 + 30s}});
+    CHECK(deadline(s.next) == t0 + 30s);
+    // One that came in time gives it as long again, and one that came before it was ready takes nothing away.
+    CHECK(take(spec, s.next, Notified{t0 + 20s, {}, false}, t0 + 30s).next.state == State{Ready{t0, t0 + 50s}});
+    CHECK(take(spec, s.next, Notified{t0 - 5s, {}, false}, t0 + 30s).next.state == State{Ready{t0, t0 + 30s}});
+    CHECK(take(spec, s.next, Tick{}, t0 + 29s).next.state == s.next.state);
+    s = take(spec, s.next, Tick{}, t0 + 30s);
+    CHECK(s.actions == std::vector<Action>{StopMain{OutcomeKind::timed_out, false, spec.stop.timeout, SIGABRT}});
+    CHECK(s.next.reason == "no WATCHDOG=1 within 30s");
+    s = take(spec, s.next, MainEnded{outcome_from_wait(OutcomeKind::timed_out, SIGABRT)});
+    CHECK(s.next.state == State{BackOff{t0 + 500ms}});
+    // At once, where it says so itself.
+    s = take(spec, in(Ready{t0, t0 + 30s}), Notified{t0, {}, true});
+    CHECK(s.next.reason == "it sent WATCHDOG=trigger");
+}
+
+TEST_CASE("a service may ask for more time, to become ready and to stop", "[model][service]")
+{
+    auto spec = plain();
+    spec.stop.command = {"/bin/s"};
+    const auto starting =
+        take(spec, in(Starting{true, false, std::nullopt, t0 + 1s}), Notified{{}, t0 + 5s, false}).next;
+    CHECK(deadline(starting) == t0 + 5s);
+    CHECK(deadline(take(spec, starting, Notified{{}, t0 + 2s, false}).next) == t0 + 5s); // never less
+    const auto stopping = take(spec, in(StopCommand{t0 + 1s, true, std::nullopt}), Notified{{}, t0 + 5s, false}).next;
+    CHECK(deadline(stopping) == t0 + 5s);
+    CHECK(take(spec, in(Starting{true}), Notified{{}, t0 + 5s, false}).next == in(Starting{true})); // no limit to move
 }
 
 TEST_CASE("the readiness timeout starts with the process, and a late service is stopped and retried",
@@ -368,10 +405,10 @@ TEST_CASE("what a service is made with is stored and read back whole", "[model][
 
 TEST_CASE("a service is stored and read back whole", "[model][service]")
 {
-    const std::vector<State> states{Down{Why::failed}, Waiting{},
-                                    PreStart{2},       Starting{true, true, t0, t0 + 1s},
-                                    Ready{t0},         StopCommand{t0, false, exited(3)},
-                                    Stopping{},        PostStop{1},
+    const std::vector<State> states{Down{Why::failed},  Waiting{},
+                                    PreStart{2},        Starting{true, true, t0, t0 + 1s},
+                                    Ready{t0, t0 + 1s}, StopCommand{t0, false, exited(3)},
+                                    Stopping{},         PostStop{1},
                                     BackOff{t0}};
     for (const auto& state : states) {
         auto s = in(state);

@@ -82,6 +82,7 @@ const std::vector<Field>& fields()
         FIELD(ChildState, consumed_counts),
         FIELD(ChildState, ready_mono_ns),
         FIELD(ChildState, watchdog_mono_ns),
+        FIELD(ChildState, extend_mono_ns),
         FIELD(ChildState, emptying),
         FIELD(ChildState, proof),
         FIELD(ChildState, survivor_count),
