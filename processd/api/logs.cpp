@@ -28,13 +28,6 @@ output::Follower follower_for(const output::LogStore& logs, const Wanted& wanted
     return logs.follow(wanted.filter, wanted.after, wanted.since ? SIZE_MAX : wanted.limit);
 }
 
-void append_line(std::string& out, const output::LogLine& line, std::uint64_t epoch)
-{
-    const auto begin = out.size();
-    output::append_ndjson(out, line, epoch);
-    out.insert(begin + 1, R"("type":"line",)");
-}
-
 class LogSource final : public Source {
 public:
     LogSource(Context& context, Wanted wanted)
@@ -53,7 +46,7 @@ public:
         const auto read = logs.read(follower_, lines_per_read, room, context_.supervisor.daemon().stream_backlog_bytes);
         if (read.gap) out += dump(output::to_json(*read.gap)) + '\n';
         for (const auto& line : read.lines)
-            if (!since_ || line.time >= *since_) append_line(out, line, logs.epoch());
+            if (!since_ || line.time >= *since_) output::append_ndjson(out, line, logs.epoch());
         return read.more ? Next::more : Next::later;
     }
 
@@ -78,9 +71,7 @@ Reply list(const output::LogStore& logs, const Wanted& wanted)
         for (const auto& line : read.lines) {
             if (wanted.since && line.time < *wanted.since) continue;
             if (count == wanted.limit) break;
-            auto object = output::to_json(line, logs.epoch());
-            object["type"] = "line";
-            lines.push_back(std::move(object));
+            lines.push_back(output::to_json(line, logs.epoch()));
             ++count;
             last = line.seq;
         }

@@ -20,7 +20,7 @@ template <class Spec> struct Key {
 // What is asked again each time it is needed applies now; what made the process applies to the next one:
 // model::in_force.
 #define SAME(member) [](const auto& a, const auto& b) { return a.member == b.member; }
-constexpr std::array<Key<ServiceSpec>, 42> service_keys{{
+constexpr std::array<Key<ServiceSpec>, 47> service_keys{{
     {"command", Applies::at_next_start, SAME(process.command)},
     {"user", Applies::at_next_start, SAME(process.user)},
     {"group", Applies::at_next_start, SAME(process.group)},
@@ -63,9 +63,14 @@ constexpr std::array<Key<ServiceSpec>, 42> service_keys{{
     {"stop.command", Applies::now, SAME(stop.command)},
     {"stop.signal", Applies::now, SAME(stop.signal)},
     {"stop.timeout", Applies::now, SAME(stop.timeout)},
+    {"logs.stdout", Applies::now, SAME(logs.out)},
+    {"logs.stderr", Applies::now, SAME(logs.err)},
+    {"logs.rate_lines", Applies::now, SAME(logs.rate_lines)},
+    {"logs.rate_period", Applies::now, SAME(logs.rate_period)},
+    {"logs.sink", Applies::now, SAME(logs.sinks)},
 }};
-// Sinks, stores and buffers are made once in the manager's life.
-constexpr std::array<Key<DaemonSpec>, 17> daemon_keys{{
+// The store is made once in the manager's life.
+constexpr std::array<Key<DaemonSpec>, 21> daemon_keys{{
     {"stop_budget", Applies::now, SAME(stop_budget)},
     {"log_level", Applies::now, SAME(log_level)},
     {"access", Applies::now, SAME(access)},
@@ -81,8 +86,12 @@ constexpr std::array<Key<DaemonSpec>, 17> daemon_keys{{
     {"records.tail", Applies::at_next_start, SAME(tail_bytes)},
     {"records.sync", Applies::at_next_start, SAME(sync)},
     {"records.sync_interval", Applies::at_next_start, SAME(sync_interval)},
-    {"logs.memory", Applies::at_next_start, SAME(log_memory_bytes)},
-    {"logs.sink", Applies::at_next_start, SAME(sinks)},
+    {"logs.memory", Applies::now, SAME(log_memory_bytes)},
+    {"logs.stdout", Applies::now, SAME(logs.out)},
+    {"logs.stderr", Applies::now, SAME(logs.err)},
+    {"logs.rate_lines", Applies::now, SAME(logs.rate_lines)},
+    {"logs.rate_period", Applies::now, SAME(logs.rate_period)},
+    {"logs.sink", Applies::now, SAME(logs.sinks)},
 }};
 #undef SAME
 

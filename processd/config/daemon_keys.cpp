@@ -3,8 +3,6 @@
 
 #include "processd/config/table_reader.h"
 
-#include <algorithm>
-
 namespace processd::config {
 namespace {
 
@@ -59,61 +57,17 @@ void read_records(TableReader& top, model::DaemonSpec& daemon)
     keys->finish();
 }
 
-void read_sink(TableReader& keys, std::vector<model::SinkSpec>& sinks)
-{
-    model::SinkSpec sink;
-    if (!keys.word<std::string>("kind", sink.kind, {{"stderr", "stderr"}, {"file", "file"}}) &&
-        keys.find("kind") == nullptr)
-        keys.complain(keys.place(), "kind", R"([[logs.sink]] needs a kind, "stderr" or "file")");
-    const bool to_file = sink.kind == "file";
-    if (to_file && keys.find("path") == nullptr)
-        keys.complain(keys.place(), "path",
-                      R"([[logs.sink]] of kind "file" needs a path, like "/var/log/ctdb/services.log")");
-    keys.path("path", sink.path);
-    keys.size("max_size", sink.max_bytes, 4 * KiB, 1024 * GiB);
-    keys.number("keep", sink.keep, 0, 1000);
-    if (sink.kind == "stderr")
-        for (const char* key : {"path", "max_size", "keep"})
-            if (const Entry* entry = find(keys.entries(), key))
-                keys.complain(entry->place, key, quoted(key) + R"( goes with kind = "file" only)");
-    const bool twice = std::any_of(sinks.begin(), sinks.end(), [&](const model::SinkSpec& other) {
-        return other.kind == sink.kind && other.path == sink.path;
-    });
-    if (twice && !sink.kind.empty() && (!to_file || !sink.path.empty()))
-        keys.complain(keys.place(), "kind",
-                      to_file ? "two sinks write the file " + quoted(sink.path) : R"(two sinks are of kind "stderr")");
-    keys.finish();
-    sinks.push_back(std::move(sink));
-}
-
-void read_logs(TableReader& top, model::DaemonSpec& daemon)
+void read_daemon_logs(TableReader& top, model::DaemonSpec& daemon, LogPlaces& places)
 {
     auto keys = top.table("logs", R"([logs] with memory = "4MiB")");
     if (!keys) return;
     keys->size("memory", daemon.log_memory_bytes, 64 * KiB, GiB);
-    if (const Entry* entry = keys->find("sink")) {
-        const auto* items = std::get_if<Array>(&entry->value.data);
-        if (items == nullptr) {
-            keys->must_be(*entry, R"(an array of tables: write [[logs.sink]] with two brackets and kind = "file")");
-        } else {
-            for (const auto& item : *items) {
-                if (const auto* table = std::get_if<Table>(&item.data)) {
-                    auto sink = keys->inner(*table, item.place, "sink");
-                    read_sink(sink, daemon.sinks);
-                } else {
-                    keys->complain(item.place, "sink",
-                                   R"("sink" must hold tables, like { kind = "stderr" }, not )" +
-                                       std::string(kind_of(item)));
-                }
-            }
-        }
-    }
-    keys->finish();
+    read_logs(*keys, false, daemon.logs, places);
 }
 
 } // namespace
 
-model::DaemonSpec read_daemon(const Table& document, Complaints& complaints)
+model::DaemonSpec read_daemon(const Table& document, Complaints& complaints, LogPlaces& log_places)
 {
     model::DaemonSpec daemon;
     TableReader top{document, {0, 1, 1}, "", complaints};
@@ -123,7 +77,7 @@ model::DaemonSpec read_daemon(const Table& document, Complaints& complaints)
     read_access(top, daemon.access);
     read_limits(top, daemon);
     read_records(top, daemon);
-    read_logs(top, daemon);
+    read_daemon_logs(top, daemon, log_places);
     if (const Entry* entry = find(document, "service"))
         complaints.add(entry->place, "service",
                        "processd.toml configures the daemon itself; a service needs a file of its own, NAME.toml");

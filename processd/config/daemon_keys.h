@@ -4,11 +4,13 @@
 #pragma once
 
 #include "processd/config/document.h"
+#include "processd/config/log_keys.h"
 #include "processd/model/service_spec.h"
 
 namespace processd::config {
 
-// Whatever does not fit is in complaints, and the result then is of no use.
-model::DaemonSpec read_daemon(const Table& document, Complaints& complaints);
+// Whatever does not fit is in complaints, and the result then is of no use. What only all files together can tell is
+// looked for with log_places.
+model::DaemonSpec read_daemon(const Table& document, Complaints& complaints, LogPlaces& log_places);
 
 } // namespace processd::config

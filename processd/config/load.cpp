@@ -2,6 +2,7 @@
 #include "processd/config/load.h"
 
 #include "processd/config/daemon_keys.h"
+#include "processd/config/log_keys.h"
 #include "processd/config/references.h"
 #include "processd/config/service_keys.h"
 #include "processd/config/table_reader.h"
@@ -54,6 +55,7 @@ Loaded interpret(const std::vector<SourceSet>& sets, Problems problems)
     model::Configuration configuration;
     std::map<std::string, NamedFile> files;
     std::set<std::string> names;
+    DaemonLogs logs;
     for (const auto& set : sets) {
         auto paths = paths_of(set);
         Complaints complaints{paths};
@@ -74,15 +76,21 @@ Loaded interpret(const std::vector<SourceSet>& sets, Problems problems)
             names.insert(set.name);
         }
         const auto document = document_of(set, complaints);
+        if (set.name == daemon_name) {
+            logs.known = document && set.complete;
+            logs.paths = paths;
+        }
         if (document && set.complete) {
             if (set.name == daemon_name)
-                configuration.daemon = read_daemon(*document, complaints);
+                configuration.daemon = read_daemon(*document, complaints, logs.places);
             else
                 files[set.name] = {read_service(set.name, *document, complaints), std::move(paths)};
         }
         complaints.hand_over(problems);
     }
     check_references(files, names, problems);
+    logs.spec = configuration.daemon.logs;
+    check_logs(logs, files, problems);
     if (!problems.empty()) {
         sort(problems);
         return tl::unexpected(std::move(problems));

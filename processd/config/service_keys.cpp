@@ -195,6 +195,8 @@ ServiceFile read_service(const std::string& name, const Table& document, Complai
     read_checks(*keys, file.spec.checks);
     read_restart(*keys, file.spec.restart);
     read_stop(*keys, file.spec.stop);
+    if (auto logs = keys->table("logs", R"([service.logs] with stdout = ["services"])"))
+        read_logs(*logs, true, file.spec.logs, file.logs);
     keys->finish();
     return file;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "processd/config/document.h"
+#include "processd/config/log_keys.h"
 #include "processd/model/service_spec.h"
 
 #include <string>
@@ -22,6 +23,7 @@ struct Reference {
 struct ServiceFile {
     model::ServiceSpec spec;
     std::vector<Reference> references;
+    LogPlaces logs;
     Place place;                   // of [service]
     Place runtime_directory_place; // of its value, where there is one
 };

@@ -72,6 +72,32 @@ std::string past(const std::string& action)
     return action + " done";
 }
 
+std::string lines_text(std::int64_t count) { return std::to_string(count) + (count == 1 ? " line" : " lines"); }
+
+// What sinks lack or cannot write; empty while all is well.
+std::string logs_trouble(const json& system, const Style& style)
+{
+    const json& logs = part(system, "logs");
+    std::string all;
+    for (const json& sink : part(logs, "sinks")) {
+        const auto error = clean(text(sink, "error"));
+        const auto dropped = number(sink, "lines_dropped");
+        if (error.empty() && dropped == 0) continue;
+        all += paint(style, Colour::bad, "log sink " + clean(text(sink, "to"))) + ": ";
+        if (dropped > 0) all += lines_text(dropped) + " dropped";
+        if (!error.empty())
+            all += (dropped > 0 ? ", " : "") + size_text(static_cast<std::uint64_t>(number(sink, "queued_bytes"))) +
+                   " wait: " + error;
+        all += '\n';
+    }
+    for (const json& limited : part(logs, "rate_limited")) {
+        const auto service = clean(text(limited, "service"));
+        all += paint(style, Colour::busy, "rate limit") + ": " + lines_text(number(limited, "lines")) + " of " +
+               (service.empty() ? "ad-hoc runs" : service) + " left out of the log sinks\n";
+    }
+    return all;
+}
+
 } // namespace
 
 std::string system_line(const json& system, const Style& style)
@@ -99,7 +125,7 @@ std::string system_line(const json& system, const Style& style)
     line += '\n';
     if (const auto error = text(part(system, "config"), "error"); !error.empty())
         line += paint(style, Colour::bad, "configuration on disk is not in force: ") + clean(error) + '\n';
-    return line;
+    return line + logs_trouble(system, style);
 }
 
 std::string service_why(const json& service, const Style& style)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "processd/model/check.h"
+#include "processd/model/log_spec.h"
 #include "processd/model/probe_spec.h"
 #include "processd/model/process_spec.h"
 
@@ -66,6 +67,7 @@ struct ServiceSpec {
     std::vector<CheckSpec> checks; // by name
     RestartSpec restart;
     StopSpec stop;
+    LogSpec logs; // not stored: lines go by what is configured now
     friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
 };
 
@@ -87,21 +89,13 @@ struct AccessRule { // first match in order of level counts: the highest level t
     friend bool operator==(const AccessRule&, const AccessRule&) = default;
 };
 
-struct SinkSpec {
-    std::string kind;                       // "stderr" | "file"
-    std::string path;                       // file
-    std::uint64_t max_bytes = 10ULL << 20U; // file: rotate beyond this size
-    int keep = 5;                           // file: rotated files path.1 … path.keep
-    friend bool operator==(const SinkSpec&, const SinkSpec&) = default;
-};
-
 enum class Sync { never, interval, always };
 
 struct DaemonSpec { // processd.toml
     std::vector<AccessRule> access;
     base::Duration stop_budget = std::chrono::seconds{90};
     std::string log_level = "info";
-    std::vector<SinkSpec> sinks; // none configured: stderr
+    LogSpec logs; // no sink configured: stderr
     std::uint64_t max_records = 20'000;
     base::Duration max_record_age{};              // zero: no limit
     std::uint64_t tail_bytes = 64 * 1024;         // output kept with a record

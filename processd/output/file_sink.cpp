@@ -13,8 +13,8 @@ namespace {
 
 class FileSink final : public Sink {
 public:
-    FileSink(std::string path, std::uint64_t max_bytes, int keep)
-        : path_(std::move(path)), max_bytes_(std::max<std::uint64_t>(max_bytes, 1)), keep_(keep)
+    FileSink(std::string path, std::uint64_t max_bytes, int keep, base::Duration max_age)
+        : path_(std::move(path)), max_bytes_(std::max<std::uint64_t>(max_bytes, 1)), keep_(keep), max_age_(max_age)
     {
     }
 
@@ -23,7 +23,7 @@ public:
         if (!fd_)
             if (auto opened = open(); !opened) return tl::unexpected(opened.error());
         auto part = fitting(lines);
-        if (part.empty()) {
+        if (part.empty() || aged()) {
             if (auto rotated = rotate(); !rotated) return tl::unexpected(rotated.error());
             part = fitting(lines);
         }
@@ -54,7 +54,23 @@ private:
         if (!S_ISREG(st.st_mode)) return base::fail(EINVAL, "the log file " + path_ + " is not a regular file");
         fd_ = std::move(fd);
         size_ = static_cast<std::uint64_t>(st.st_size);
+        made_ = max_age_.count() > 0 ? time_made() : base::WallTime{};
         return {};
+    }
+
+    // Where the file system does not keep it, the file is as old as our use of it.
+    [[nodiscard]] base::WallTime time_made() const
+    {
+        struct statx stx {};
+        if (::statx(fd_.get(), "", AT_EMPTY_PATH, STATX_BTIME, &stx) < 0 || (stx.stx_mask & STATX_BTIME) == 0)
+            return base::wall_now();
+        return base::wall_from_ns(stx.stx_btime.tv_sec * 1'000'000'000 + stx.stx_btime.tv_nsec);
+    }
+
+    // Only looked at when there is something to write, so nothing ticks for it. An empty file has no age.
+    [[nodiscard]] bool aged() const
+    {
+        return max_age_.count() > 0 && size_ > 0 && base::wall_now() - made_ >= max_age_;
     }
 
     // The lines that fit below max_bytes: none asks for rotation; a line longer than that gets a file of its own.
@@ -88,22 +104,25 @@ private:
                                {{"file", path_}, {"reason", std::generic_category().message(reason)}});
         rotation_fails_ = true;
         size_ = 0;
+        made_ = base::wall_now();
         return {};
     }
 
     std::string path_;
     std::uint64_t max_bytes_;
     int keep_;
+    base::Duration max_age_;
     base::UniqueFd fd_;
+    base::WallTime made_{};
     std::uint64_t size_ = 0;
     bool rotation_fails_ = false;
 };
 
 } // namespace
 
-std::unique_ptr<Sink> make_file_sink(std::string path, std::uint64_t max_bytes, int keep)
+std::unique_ptr<Sink> make_file_sink(std::string path, std::uint64_t max_bytes, int keep, base::Duration max_age)
 {
-    return std::make_unique<FileSink>(std::move(path), max_bytes, keep);
+    return std::make_unique<FileSink>(std::move(path), max_bytes, keep, max_age);
 }
 
 } // namespace processd::output

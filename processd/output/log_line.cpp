@@ -60,11 +60,12 @@ nlohmann::json to_json(const LogLine& line, std::uint64_t epoch)
 
 void append_ndjson(std::string& to, const LogLine& line, std::uint64_t epoch)
 {
-    to.append("{\"seq\":\"").append(format_token({epoch, line.seq})).append("\",\"time\":\"");
+    to.append("{\"type\":\"line\",\"seq\":\"").append(format_token({epoch, line.seq})).append("\",\"time\":\"");
     to.append(base::format_wall_time(line.time)).append("\",\"service\":");
     append_name(to, line.service);
     to.append(",\"run\":");
     append_name(to, line.run);
+    to.append(",\"pid\":").append(line.pid > 0 ? std::to_string(line.pid) : "null");
     to.append(",\"stream\":\"").append(name_of(line.stream)).append("\",");
     if (model::is_utf8(line.data)) {
         to += "\"text\":";
@@ -74,6 +75,18 @@ void append_ndjson(std::string& to, const LogLine& line, std::uint64_t epoch)
     }
     to.append(",\"partial\":").append(line.partial ? "true" : "false");
     to.append(",\"late\":").append(line.late ? "true}\n" : "false}\n");
+}
+
+void append_dropped_ndjson(std::string& to, base::WallTime time, std::string_view service, std::string_view run,
+                           std::uint64_t lines, std::string_view reason)
+{
+    to.append("{\"type\":\"dropped\",\"time\":\"").append(base::format_wall_time(time)).append("\",\"service\":");
+    append_name(to, service);
+    to += ",\"run\":";
+    append_name(to, run);
+    to.append(",\"lines\":").append(std::to_string(lines)).append(",\"reason\":");
+    append_json_string(to, reason);
+    to += "}\n";
 }
 
 } // namespace processd::output

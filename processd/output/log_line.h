@@ -27,12 +27,17 @@ struct LogLine {
     std::string data;     // without the newline; any bytes
     bool partial = false; // goes on in the next line of this stream, or its newline never came
     bool late = false;    // came after the run's leader had ended
+    std::int32_t pid = 0; // of the run's leader; 0: not known
     friend bool operator==(const LogLine&, const LogLine&) = default;
 };
 
-// {"seq","time","service","run","stream","text"|"base64","partial","late"}; seq is the token's text.
+// {"type":"line","seq","time","service","run","pid","stream","text"|"base64","partial","late"}; seq is the token's
+// text.
 nlohmann::json to_json(const LogLine& line, std::uint64_t epoch);
 // The same as text with a newline, for streams: appended to `to`, without building a JSON value.
 void append_ndjson(std::string& to, const LogLine& line, std::uint64_t epoch);
+// {"type":"dropped","time","service","run","lines","reason"} and a newline: a sink's notice of lines that it lacks.
+void append_dropped_ndjson(std::string& to, base::WallTime time, std::string_view service, std::string_view run,
+                           std::uint64_t lines, std::string_view reason);
 
 } // namespace processd::output

@@ -23,6 +23,7 @@ constexpr std::uint8_t flag_partial = 1, flag_late = 2;
 
 struct SourceName {
     std::string service, run;
+    std::int32_t pid;
 };
 
 } // namespace
@@ -38,8 +39,9 @@ struct LogStore::Block {
     std::uint16_t source(const LogLine& line)
     {
         for (auto i = sources.size(); i-- > 0;)
-            if (sources[i].run == line.run && sources[i].service == line.service) return static_cast<std::uint16_t>(i);
-        sources.push_back({line.service, line.run});
+            if (sources[i].run == line.run && sources[i].service == line.service && sources[i].pid == line.pid)
+                return static_cast<std::uint16_t>(i);
+        sources.push_back({line.service, line.run, line.pid});
         return static_cast<std::uint16_t>(sources.size() - 1);
     }
     LineHeader header(std::size_t at) const
@@ -65,7 +67,8 @@ struct LogStore::Block {
                 static_cast<Stream>(h.stream),
                 std::string(memory.get() + at + sizeof h, h.size),
                 (h.flags & flag_partial) != 0,
-                (h.flags & flag_late) != 0};
+                (h.flags & flag_late) != 0,
+                name.pid};
     }
 
     std::unique_ptr<char[]> memory;

@@ -23,7 +23,7 @@ constexpr std::size_t batch_size = 64 * 1024;
 constexpr base::Duration pause = std::chrono::milliseconds{5}; // between writes, for more than one line to gather
 constexpr base::Duration first_retry = std::chrono::milliseconds{100};
 constexpr base::Duration last_retry = std::chrono::seconds{5};
-constexpr base::Duration farewell = std::chrono::milliseconds{200}; // to notice that the writer is told to leave
+constexpr base::Duration usual_farewell = std::chrono::milliseconds{200}; // to notice that the writer is told to leave
 
 struct Batch {
     std::string text;
@@ -31,40 +31,14 @@ struct Batch {
     std::uint64_t last_seq = 0; // done with once the text is written: its last line's, or of lines dropped behind it
 };
 
-// The date and time of day are made once a second: that part costs more than all the rest of a line.
-void append_time(std::string& to, base::WallTime time)
-{
-    thread_local std::int64_t made_for = INT64_MIN;
-    thread_local std::string made;
-    const auto us = std::chrono::floor<std::chrono::microseconds>(time.time_since_epoch()).count();
-    const auto second = us >= 0 ? us / 1'000'000 : (us + 1) / 1'000'000 - 1;
-    if (second != made_for) {
-        made = base::format_wall_time(base::wall_from_ns(second * 1'000'000'000));
-        made.resize(made.size() - 7); // "000000Z"
-        made_for = second;
-    }
-    std::array<char, 7> rest{'0', '0', '0', '0', '0', '0', 'Z'};
-    auto fraction = us - second * 1'000'000;
-    for (std::size_t i = 6; i-- > 0; fraction /= 10) rest[i] = static_cast<char>('0' + fraction % 10);
-    to.append(made).append(rest.data(), rest.size());
-}
-
 } // namespace
-
-void append_human_line(std::string& to, const LogLine& line)
-{
-    append_time(to, line.time);
-    to += ' ';
-    to.append(line.service.empty() ? std::string_view{"run"} : std::string_view{line.service});
-    to.append("[").append(line.run).append(line.late ? "] late " : "] ").append(name_of(line.stream));
-    to.append(line.partial ? "+: " : ": ").append(line.data).append("\n");
-}
 
 struct SinkWriter::Shared {
     std::unique_ptr<Sink> sink; // used by the thread alone
     std::string name;
     std::size_t max_queue_bytes = 0;
     base::UniqueFd stop; // readable: leave, even from the middle of a write
+    LineForm form;       // used by the owner, and by the thread with the lock; changed by the owner with the lock
 
     std::mutex mutex;
     std::condition_variable to_thread, from_thread;
@@ -74,18 +48,23 @@ struct SinkWriter::Shared {
     bool dropping = false;    // until the queue is half empty, so that there is one gap rather than many
     std::uint64_t untold = 0; // dropped lines that no line tells of yet
     std::string untold_reason;
+    std::unique_ptr<Sink> next_sink; // takes over between two batches
     bool reopen = false, asked = false, ending = false, leave = false, finished = false;
-    base::Duration drain_time = std::chrono::seconds{1};
+    base::Duration drain_time = std::chrono::seconds{1}, farewell_time = usual_farewell;
     std::thread thread;
 
     std::mutex progress_mutex; // held while it is called, so that the owner can take it away
     std::function<void()> progress;
     std::atomic<std::uint64_t> written_seq{0};
 
+    // lines: that the text holds; missing: that are untold of without it. True: the thread is to be woken.
+    bool put(std::string_view text, std::uint64_t seq, std::uint64_t lines, std::uint64_t missing);
     void add(std::string_view text, std::uint64_t seq, std::uint64_t lines);
     void tell_dropped();
+    void call_progress();
 
     void run();
+    void tend_sink(Lock& lock);
     base::Result<void> write_front(Lock& lock);
     bool trouble = false; // the thread's: an episode has begun
     std::uint64_t logged_dropped = 0;
@@ -107,11 +86,30 @@ void SinkWriter::Shared::add(std::string_view text, std::uint64_t seq, std::uint
 void SinkWriter::Shared::tell_dropped()
 {
     std::string text;
-    append_time(text, base::wall_now());
-    text.append(" ctdb-processd: … ").append(std::to_string(untold)).append(" lines dropped, ");
-    text.append(untold_reason).append("\n");
+    append_notice(text, form, {base::wall_now(), {}, {}, untold, untold_reason});
     untold = 0;
     add(text, 0, 0);
+}
+
+// Behind what is queued, or dropped and counted.
+bool SinkWriter::Shared::put(std::string_view text, std::uint64_t seq, std::uint64_t lines, std::uint64_t missing)
+{
+    const std::lock_guard lock{mutex};
+    if (dropping && status.queued_bytes <= max_queue_bytes / 2) dropping = false;
+    // A line longer than the whole queue is taken when it is alone.
+    if (!batches.empty() && status.queued_bytes + text.size() > max_queue_bytes) dropping = true;
+    if (dropping && !batches.empty()) {
+        status.lines_dropped += lines;
+        untold += missing;
+        untold_reason = status.error.empty() ? "the sink is too slow" : status.error;
+        batches.back().last_seq = seq;
+        return false;
+    }
+    dropping = false;
+    if (untold > 0) tell_dropped();
+    const auto before = batches.size();
+    add(text, seq, lines);
+    return !writing && batches.size() != before; // there is something, or enough not to wait for more
 }
 
 // One try at the first batch. The lock is given up for the time of the write.
@@ -172,24 +170,42 @@ void SinkWriter::Shared::note_success(Lock& lock)
     lock.lock();
 }
 
+void SinkWriter::Shared::call_progress()
+{
+    const std::lock_guard calling{progress_mutex};
+    if (progress) progress();
+}
+
+void SinkWriter::Shared::tend_sink(Lock& lock)
+{
+    auto taking_over = std::move(next_sink);
+    const bool reopens = std::exchange(reopen, false);
+    lock.unlock();
+    if (taking_over) sink = std::move(taking_over);
+    if (reopens) sink->reopen();
+    lock.lock();
+}
+
 void SinkWriter::Shared::run()
 {
     Lock lock{mutex};
     auto retry = first_retry;
     base::Time next_write{};
+    const auto tended = [this] { return reopen || next_sink; };
     while (!leave) {
-        to_thread.wait(lock, [this] { return !batches.empty() || ending || reopen; });
-        to_thread.wait_until(lock, next_write, [this] { return batches.size() > 1 || ending || reopen || asked; });
-        if (std::exchange(reopen, false)) {
-            lock.unlock();
-            sink->reopen();
-            lock.lock();
+        to_thread.wait(lock, [&] { return !batches.empty() || ending || tended(); });
+        to_thread.wait_until(lock, next_write, [&] { return batches.size() > 1 || ending || asked || tended(); });
+        if (tended()) {
+            tend_sink(lock);
             continue;
         }
         if (batches.empty()) break; // and ending
         if (auto written = write_front(lock); !written) {
             note_failure(written.error(), lock);
-            if (!leave) to_thread.wait_for(lock, ending ? first_retry : retry, [this] { return reopen || leave; });
+            const bool was_ending = ending;
+            if (!leave)
+                to_thread.wait_for(lock, ending ? first_retry : retry,
+                                   [&] { return tended() || leave || ending != was_ending; });
             retry = std::min(retry * 2, last_retry);
             continue;
         }
@@ -198,19 +214,20 @@ void SinkWriter::Shared::run()
         note_success(lock);
         from_thread.notify_all();
         lock.unlock();
-        {
-            const std::lock_guard calling{progress_mutex};
-            if (progress) progress();
-        }
+        call_progress();
         lock.lock();
     }
     finished = true;
     from_thread.notify_all();
+    lock.unlock();
+    call_progress();
 }
 
-SinkWriter::SinkWriter(std::unique_ptr<Sink> sink, std::size_t max_queue_bytes, std::function<void()> progress)
+SinkWriter::SinkWriter(std::unique_ptr<Sink> sink, std::size_t max_queue_bytes, std::function<void()> progress,
+                       LineForm form)
     : shared_(std::make_shared<Shared>())
 {
+    shared_->form = std::move(form);
     shared_->name = sink->name();
     shared_->sink = std::move(sink);
     shared_->max_queue_bytes = max_queue_bytes;
@@ -234,7 +251,7 @@ SinkWriter::~SinkWriter()
         s.leave = true;
         s.to_thread.notify_all();
         ::eventfd_write(s.stop.get(), 1);
-        s.from_thread.wait_for(lock, farewell, finished);
+        s.from_thread.wait_for(lock, s.farewell_time, finished);
     }
     const bool gone = s.finished;
     lock.unlock();
@@ -247,30 +264,56 @@ SinkWriter::~SinkWriter()
 
 void SinkWriter::write(const LogLine& line)
 {
-    auto& s = *shared_;
     thread_local std::string text;
     text.clear();
-    append_human_line(text, line);
-    bool wake = false;
+    append_line(text, shared_->form, line);
+    if (shared_->put(text, line.seq, 1, 1)) shared_->to_thread.notify_one();
+}
+
+void SinkWriter::tell(const Notice& notice, std::uint64_t seq)
+{
+    std::string text;
+    append_notice(text, shared_->form, notice);
+    if (shared_->put(text, seq, 0, notice.lines)) shared_->to_thread.notify_one();
+}
+
+void SinkWriter::retire()
+{
     {
-        const std::lock_guard lock{s.mutex};
-        if (s.dropping && s.status.queued_bytes <= s.max_queue_bytes / 2) s.dropping = false;
-        // A line longer than the whole queue is taken when it is alone.
-        if (!s.batches.empty() && s.status.queued_bytes + text.size() > s.max_queue_bytes) s.dropping = true;
-        if (s.dropping && !s.batches.empty()) {
-            ++s.status.lines_dropped;
-            ++s.untold;
-            s.untold_reason = s.status.error.empty() ? "the sink is too slow" : s.status.error;
-            s.batches.back().last_seq = line.seq;
-            return;
-        }
-        s.dropping = false;
-        if (s.untold > 0) s.tell_dropped();
-        const auto before = s.batches.size();
-        s.add(text, line.seq, 1);
-        wake = !s.writing && s.batches.size() != before; // there is something, or enough not to wait for more
+        const std::lock_guard lock{shared_->mutex};
+        shared_->ending = true;
     }
-    if (wake) s.to_thread.notify_one();
+    shared_->to_thread.notify_all();
+}
+
+bool SinkWriter::gone() const
+{
+    const std::lock_guard lock{shared_->mutex};
+    return shared_->finished;
+}
+
+std::uint64_t SinkWriter::leave(base::Duration farewell)
+{
+    auto& s = *shared_;
+    const std::lock_guard lock{s.mutex};
+    s.ending = s.leave = true;
+    s.drain_time = {};
+    s.farewell_time = farewell;
+    s.to_thread.notify_all();
+    ::eventfd_write(s.stop.get(), 1);
+    std::uint64_t lines = s.untold;
+    for (const auto& batch : s.batches) lines += batch.lines;
+    return s.finished ? 0 : lines;
+}
+
+void SinkWriter::replace(std::unique_ptr<Sink> sink, LineForm form)
+{
+    {
+        const std::lock_guard lock{shared_->mutex};
+        shared_->next_sink = std::move(sink);
+        shared_->form = std::move(form);
+    }
+    shared_->to_thread.notify_one();
 }
 
 void SinkWriter::reopen()

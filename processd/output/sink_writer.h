@@ -7,6 +7,7 @@
 // untimed.
 #pragma once
 
+#include "processd/output/line_format.h"
 #include "processd/output/log_line.h"
 #include "processd/output/sink.h"
 
@@ -27,15 +28,27 @@ struct SinkStatus {
 class SinkWriter {
 public:
     // progress is called on the writer's thread whenever written_seq has moved (and is meant to wake a loop).
-    SinkWriter(std::unique_ptr<Sink> sink, std::size_t max_queue_bytes, std::function<void()> progress = {});
+    SinkWriter(std::unique_ptr<Sink> sink, std::size_t max_queue_bytes, std::function<void()> progress = {},
+               LineForm form = {});
     SinkWriter(const SinkWriter&) = delete;
     SinkWriter& operator=(const SinkWriter&) = delete;
     // Gives the queue `drain_time` to get written, then leaves; a thread stuck in the kernel is left behind.
     ~SinkWriter();
 
-    void write(const LogLine& line); // never blocks; lines come in order of seq
+    void write(const LogLine& line);                    // never blocks; lines come in order of seq
+    void tell(const Notice& notice, std::uint64_t seq); // likewise; stands for lines up to seq
     void reopen();
+    // Another sink for the same place, and another form: what is queued is still written in the former one.
+    void replace(std::unique_ptr<Sink> sink, LineForm form);
     void set_drain_time(base::Duration time);
+
+    // The end without waiting: nothing more comes, and the thread leaves when all is written, after which progress is
+    // called once more. leave() has it give up: what it still had is dropped, and the number of those lines returned;
+    // the destructor then waits no longer than `farewell` for the thread.
+    void retire();
+    [[nodiscard]] bool gone() const;
+    std::uint64_t leave(base::Duration farewell);
+
     [[nodiscard]] std::uint64_t written_seq() const noexcept;
     [[nodiscard]] SinkStatus status() const;
     [[nodiscard]] std::string name() const;
@@ -46,8 +59,5 @@ private:
     struct Shared;
     std::shared_ptr<Shared> shared_;
 };
-
-// "2026-11-22T16:43:09.123456Z NAME[RUN] stdout: text\n", see docs/records.md.
-void append_human_line(std::string& to, const LogLine& line);
 
 } // namespace processd::output

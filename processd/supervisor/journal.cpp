@@ -4,46 +4,13 @@
 #include "helpers/base/log.h"
 #include "processd/loop/keeper_client.h"
 
-#include <algorithm>
-
 namespace processd::supervisor {
-namespace {
-
-constexpr std::size_t sink_queue_bytes = 4U << 20U;
-
-} // namespace
 
 Journal::Journal(loop::Loop& loop, loop::KeeperClient& keeper, output::LogStore& logs)
-    : keeper_(keeper), logs_(logs), wake_(loop, [this] {
+    : keeper_(keeper), logs_(logs), targets_(loop, logs.epoch(), [this] {
           if (on_progress) on_progress();
       })
 {
-}
-
-Journal::~Journal() { sinks_.clear(); }
-
-void Journal::set_sinks(const std::vector<model::SinkSpec>& sinks)
-{
-    auto wanted = sinks;
-    if (wanted.empty()) wanted.push_back({"stderr", "", 0, 0});
-    if (wanted == specs_) return;
-    sinks_.clear();
-    specs_ = wanted;
-    for (const auto& spec : specs_) {
-        auto sink = output::make_sink(spec);
-        if (!sink) {
-            base::log::error("a sink for captured output cannot be set up", {{"reason", sink.error().message()}});
-            continue;
-        }
-        sinks_.push_back(
-            {std::make_unique<output::SinkWriter>(*std::move(sink), sink_queue_bytes, [this] { wake_.wake(); }),
-             logs_.last_seq()});
-    }
-}
-
-void Journal::reopen_sinks()
-{
-    for (const auto& sink : sinks_) sink.writer->reopen();
 }
 
 void Journal::emit(Capture& capture, const output::Line& line, bool to_sinks)
@@ -57,9 +24,11 @@ void Journal::emit(Capture& capture, const output::Line& line, bool to_sinks)
     out.data = line.data;
     out.partial = line.partial;
     out.late = line.late;
+    out.pid = capture.pid;
     logs_.append(out);
     if (!to_sinks) return;
-    for (const auto& sink : sinks_) sink.writer->write(out);
+    if (!capture.to_sinks) capture.to_sinks = targets_.source(capture.service, capture.run);
+    targets_.write(*capture.to_sinks, out);
     capture.last_seq = out.seq;
 }
 
@@ -100,18 +69,13 @@ bool Journal::read(Capture& capture, std::int64_t exited_mono_ns, const std::fun
 void Journal::finish(Capture& capture)
 {
     capture.splitter.flush([&](const output::Line& line) { emit(capture, line); });
-}
-
-std::uint64_t Journal::written_seq() const
-{
-    std::uint64_t lowest = logs_.last_seq();
-    for (const auto& sink : sinks_) lowest = std::min(lowest, std::max(sink.writer->written_seq(), sink.from_seq));
-    return lowest;
+    if (capture.to_sinks) targets_.end(*capture.to_sinks);
 }
 
 void Journal::tell(Capture& capture, protocol::ChildId child)
 {
-    const auto& at = capture.progress.written_up_to(written_seq());
+    const auto written = capture.to_sinks ? targets_.written_seq(*capture.to_sinks) : UINT64_MAX;
+    const auto& at = capture.progress.written_up_to(written);
     const auto seen = capture.source.position().offset;
     if (seen == capture.told_seen && at == capture.told_consumed) return;
     capture.told_seen = seen;

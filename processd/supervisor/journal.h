@@ -5,13 +5,12 @@
 #pragma once
 
 #include "processd/loop/loop.h"
-#include "processd/model/service_spec.h"
 #include "processd/output/line_splitter.h"
 #include "processd/output/log_store.h"
 #include "processd/output/progress.h"
 #include "processd/output/ring_source.h"
-#include "processd/output/sink_writer.h"
 #include "processd/protocol/message.h"
+#include "processd/supervisor/log_targets.h"
 
 #include <functional>
 #include <memory>
@@ -36,6 +35,8 @@ struct Capture {
     std::string service;       // empty for ad-hoc runs
     bool answers = false;      // stdout is an answer to us, not lines for people: a lookup's
     std::string run;
+    std::int32_t pid = 0;           // of the leader
+    LogTargets::SourcePtr to_sinks; // made by the first line
 };
 
 // A run whose output an earlier manager has read.
@@ -50,11 +51,8 @@ struct HeldOutput {
 class Journal {
 public:
     Journal(loop::Loop& loop, loop::KeeperClient& keeper, output::LogStore& logs);
-    ~Journal(); // gives sinks a moment to write what is queued
 
-    // Replaces the sinks where they differ. A sink that cannot be made is logged and left out.
-    void set_sinks(const std::vector<model::SinkSpec>& sinks);
-    void reopen_sinks();
+    [[nodiscard]] LogTargets& targets() noexcept { return targets_; }
 
     // Reads what is there. exited_mono_ns: 0 while the leader lives. on_line sees every line, for readiness. True if
     // there was anything.
@@ -69,7 +67,10 @@ public:
     void tell(Capture& capture, protocol::ChildId child);
 
     // All lines made of it so far are in the sinks, or dropped and counted.
-    [[nodiscard]] bool written(const Capture& capture) const { return capture.last_seq <= written_seq(); }
+    [[nodiscard]] bool written(const Capture& capture) const
+    {
+        return !capture.to_sinks || capture.last_seq <= targets_.written_seq(*capture.to_sinks);
+    }
 
     [[nodiscard]] output::LogStore& logs() noexcept { return logs_; }
     [[nodiscard]] std::uint64_t dropped_bytes() const noexcept { return dropped_; }
@@ -83,17 +84,10 @@ private:
     void emit(Capture& capture, const output::Line& line, bool to_sinks = true);
     void split(Capture& capture, const output::Piece& piece, const output::Position& before,
                std::int64_t exited_mono_ns, const Give& give);
-    [[nodiscard]] std::uint64_t written_seq() const;
 
     loop::KeeperClient& keeper_;
     output::LogStore& logs_;
-    loop::Async wake_;
-    std::vector<model::SinkSpec> specs_;
-    struct Target {
-        std::unique_ptr<output::SinkWriter> writer;
-        std::uint64_t from_seq; // lines up to here were not for it
-    };
-    std::vector<Target> sinks_;
+    LogTargets targets_;
     std::uint64_t dropped_ = 0;
 };
 

@@ -55,7 +55,9 @@ void Runs::Impl::bind(LiveRun& live, const protocol::ChildState& state, std::vec
                                  0,
                                  of_service ? live.record.name : "",
                                  live.record.kind == RunKind::lookup,
-                                 live.record.id});
+                                 live.record.id,
+                                 state.pid,
+                                 nullptr});
 }
 
 void Runs::Impl::adopt(const protocol::ChildState& state, std::string_view cookie, std::vector<base::UniqueFd>& fds)

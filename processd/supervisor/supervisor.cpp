@@ -143,7 +143,7 @@ struct Supervisor::Impl {
         e.on_hello_end = [this] { taken_over(); };
         e.on_stop = [this](base::Time deadline) { begin_stop(deadline); };
         e.on_reload = [this] {
-            if (journal) journal->reopen_sinks();
+            if (journal) journal->targets().reopen();
             reload([](const base::Result<json>&, const json&) {});
         };
         e.on_lost = [this](const base::Error& error) {
@@ -223,7 +223,7 @@ struct Supervisor::Impl {
                                                                      : "debug"))
                 level = static_cast<std::uint32_t>(known);
         keeper.settings({d.stop_budget.count(), api_socket_mode, level});
-        journal->set_sinks(d.sinks);
+        journal->targets().apply(plan_logs(d, configuration.services));
         logs->set_max_bytes(d.log_memory_bytes);
         runs->set_limits({d.max_runs, d.tail_bytes});
         store->set_options({d.sync, {d.max_records, d.max_record_age}});
@@ -360,6 +360,7 @@ struct Supervisor::Impl {
               {"runs_recorded", store->records().size()},
               {"operations_open", operations->open_count()},
               {"output_dropped_bytes", journal->dropped_bytes()}}},
+            {"logs", journal->targets().status()},
             {"stopping", is_stopping},
             {"stop_deadline", model::json_time(stop_deadline)}};
     }

@@ -19,6 +19,9 @@ read = { users = ["nobody"] }
 runs = 6
 request_timeout = "500ms"
 body = "64KiB"
+[[logs.sink]]
+name = "terminal"
+kind = "stderr"
 E
 # One that is well and says so, one that fails again and again, one that waits for that, one that will be removed, and one
 # that cannot be started.
@@ -48,10 +51,16 @@ threshold = 1
 E
 service fails <<E
 [service]
-command = ["sh", "-c", "echo why; exit 3"]
+command = ["sh", "-c", "echo why; echo and that; exit 3"]
 [service.restart]
 delay = "100ms"
 max_delay = "1h"
+[service.logs]
+rate_lines = 1
+rate_period = "1h"
+[[service.logs.sink]]
+kind = "file"
+path = "$T/missing/log"
 E
 service waits <<E
 [service]

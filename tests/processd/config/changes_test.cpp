@@ -61,8 +61,9 @@ TEST_CASE("the table tells what is really kept for a running process", "[config]
     s.ready = {model::ReadyKind::output, {}, 1ms, 2ms, 7, "up", 3ms};
     s.restart = {model::RestartPolicy::never, 1ms, 2ms, 3, 4ms, 5, 6ms, {7, 8}};
     s.stop = {{"/bin/s"}, "INT", 9ms};
+    s.logs = {std::vector<model::SinkSpec>(1), {{"x"}}, {{"x"}}, 1, 2s};
     const auto table = config::compare(before, after, {"a"}).services.at(0);
-    CHECK(table.now.size() + table.at_next_start.size() == 40); // every key: an addition has to be looked at here
+    CHECK(table.now.size() + table.at_next_start.size() == 45); // every key: an addition has to be looked at here
     auto running = after;
     running.services["a"] = model::in_force(s, before.services["a"]);
     const auto kept = config::compare(running, after, {"a"}).services.at(0);

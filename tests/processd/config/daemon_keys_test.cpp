@@ -39,13 +39,28 @@ sync = "always"
 sync_interval = "1s"
 [logs]
 memory = "1MiB"
+stdout = ["services"]
+stderr = ["services", "terminal"]
+rate_lines = 1000
+rate_period = "10s"
 [[logs.sink]]
 kind = "stderr"
+name = "terminal"
+format = "json"
 [[logs.sink]]
 kind = "file"
+name = "services"
 path = "/var/log/services.log"
+format = "ctdb"
 max_size = "1MiB"
+max_age = "1d"
 keep = 2
+[[logs.sink]]
+kind = "syslog"
+path = "/run/syslog"
+facility = "local3"
+[[logs.sink]]
+kind = "journald"
 )");
     REQUIRE(problems(loaded).empty());
     model::DaemonSpec expected;
@@ -67,7 +82,16 @@ keep = 2
     expected.sync = model::Sync::always;
     expected.sync_interval = 1s;
     expected.log_memory_bytes = 1 << 20;
-    expected.sinks = {{"stderr", "", 10ULL << 20U, 5}, {"file", "/var/log/services.log", 1 << 20, 2}};
+    auto& sinks = expected.logs.sinks;
+    sinks.resize(4);
+    sinks[0] = {"terminal", model::SinkKind::standard_error, model::LineFormat::json};
+    sinks[1] = {"services", model::SinkKind::file, model::LineFormat::ctdb, "/var/log/services.log", 1 << 20, 24h, 2};
+    sinks[2] = {"", model::SinkKind::syslog, model::LineFormat::local, "/run/syslog", 10 << 20, 0s, 5, "", 19};
+    sinks[3] = {"", model::SinkKind::journald, model::LineFormat::journald, "/run/systemd/journal/socket"};
+    expected.logs.out = {{"services"}};
+    expected.logs.err = {{"services", "terminal"}};
+    expected.logs.rate_lines = 1000;
+    expected.logs.rate_period = 10s;
     CHECK(loaded->daemon == expected);
 }
 
@@ -98,11 +122,40 @@ TEST_CASE("each mistake in processd.toml is told with its place and what would b
          "processd.toml:2:8: \"sync\" must be one of \"never\", \"interval\", \"always\", not \"sometimes\""},
         {"[logs.sink]\nkind = \"file\"", "processd.toml:1:1: \"sink\" must be an array of tables: write [[logs.sink]] "
                                          "with two brackets and kind = \"file\", not a table"},
-        {"[[logs.sink]]\npath = \"/x\"", "processd.toml:1:1: [[logs.sink]] needs a kind, \"stderr\" or \"file\""},
+        {"[[logs.sink]]\npath = \"/x\"", "processd.toml:1:1: [[logs.sink]] needs a kind: \"stderr\", \"file\", "
+                                         "\"syslog\" or \"journald\""},
         {"[[logs.sink]]\nkind = \"file\"",
          "processd.toml:1:1: [[logs.sink]] of kind \"file\" needs a path, like \"/var/log/ctdb/services.log\""},
-        {"[[logs.sink]]\nkind = \"syslog\"",
-         "processd.toml:2:8: \"kind\" must be one of \"stderr\", \"file\", not \"syslog\""},
+        {"[[logs.sink]]\nkind = \"jornald\"",
+         "processd.toml:2:8: \"kind\" must be one of \"stderr\", \"file\", \"syslog\", \"journald\", not "
+         "\"jornald\"; did you mean \"journald\"?"},
+        {"[[logs.sink]]\nkind = \"stderr\"\nfacility = \"local3\"",
+         "processd.toml:3:1: \"facility\" goes with kind = \"syslog\" or \"journald\" only"},
+        {"[[logs.sink]]\nkind = \"journald\"\nformat = \"json\"",
+         "processd.toml:3:1: \"format\" goes with kind = \"stderr\", \"file\" or \"syslog\" only"},
+        {"[[logs.sink]]\nkind = \"syslog\"\nformat = \"ctdb\"",
+         "processd.toml:3:10: \"format\" must be one of \"local\", \"rfc5424\", not \"ctdb\""},
+        {"[[logs.sink]]\nkind = \"syslog\"\nfacility = \"locl3\"",
+         "processd.toml:3:12: \"facility\" must be one of syslog's, like \"daemon\" or \"local3\", not \"locl3\"; "
+         "did you mean \"local3\"?"},
+        {"[[logs.sink]]\nkind = \"syslog\"\naddress = \"192.168.0.1:514\"",
+         "processd.toml:3:11: \"address\" must be an address of this host's loopback and a port, like "
+         "\"127.0.0.1:514\" or \"[::1]:514\", not \"192.168.0.1:514\"; the syslog daemon there can pass lines on to "
+         "other hosts"},
+        {"[[logs.sink]]\nkind = \"syslog\"\naddress = \"127.0.0.1:514\"\npath = \"/dev/log\"",
+         "processd.toml:4:1: a sink has \"path\" or \"address\", not both"},
+        {"[logs]\nstdout = [\"servces\"]\n[[logs.sink]]\nname = \"services\"\nkind = \"stderr\"",
+         "processd.toml:2:11: \"stdout\" names \"servces\", which is no sink here: a sink to be named has a "
+         "\"name\"; did you mean \"services\"?"},
+        {"[logs]\nstdout = \"services\"",
+         "processd.toml:2:10: \"stdout\" must be an array of strings: write [\"services\"]"},
+        {"[[logs.sink]]\nkind = \"stderr\"\nname = \"Terminal\"",
+         "processd.toml:3:8: \"name\" must be 1 to 64 of a-z 0-9 _ . @ - and a letter or digit first, not "
+         "\"Terminal\""},
+        {"[[logs.sink]]\nkind = \"stderr\"\nname = \"x\"\n[[logs.sink]]\nkind = \"journald\"\nname = \"x\"",
+         "processd.toml:6:8: two sinks have the name \"x\""},
+        {"[logs]\nrate_lines = 10\nrate_period = 5",
+         "processd.toml:3:15: \"rate_period\" is a duration and needs its unit: write \"5s\""},
         {"[[logs.sink]]\nkind = \"stderr\"\nkeep = 3", "processd.toml:3:1: \"keep\" goes with kind = \"file\" only"},
         {"[[logs.sink]]\nkind = \"file\"\npath = \"x\"",
          "processd.toml:3:8: \"path\" must be an absolute path, not \"x\""},

@@ -87,6 +87,17 @@ TEST_CASE("the daemon's line", "[ctl][view]")
         "ctdb-processd 0.1.0, up 3h 12m, 3 services (2 ready, 1 failed), 2 runs active, manager restarted at 12:04:50 "
         "(killed by SIGKILL), stopping, KILL in 1m\n"
         "configuration on disk is not in force: smbd.toml:3: x\n");
+    CHECK(system_line(changed(test::system(), R"({"logs":{"sinks":[
+              {"to":"stderr","lines_dropped":0,"queued_bytes":10,"error":null},
+              {"to":"/dev/log","lines_dropped":1,"queued_bytes":0,"error":null},
+              {"to":"/var/log/a","lines_dropped":20,"queued_bytes":2048,"error":"write to /var/log/a: No space left on device"}],
+              "rate_limited":[{"service":null,"lines":1},{"service":"smbd","lines":7}]}})"),
+                      test::plain()) ==
+          "ctdb-processd 0.1.0, up 3h 12m, 3 services (2 ready)\n"
+          "log sink /dev/log: 1 line dropped\n"
+          "log sink /var/log/a: 20 lines dropped, 2.0 KiB wait: write to /var/log/a: No space left on device\n"
+          "rate limit: 1 line of ad-hoc runs left out of the log sinks\n"
+          "rate limit: 7 lines of smbd left out of the log sinks\n");
 }
 
 TEST_CASE("an operation's end is one line", "[ctl][view]")

@@ -101,11 +101,43 @@ TEST_CASE("where the file cannot be, the reason says which and why, and the next
     CHECK(!make_file_sink(tmp.path(), 1000, 2)->write("x\n", -1));
 }
 
-TEST_CASE("a sink is made from configuration, and what is wrong there is said", "[output][sink]")
+TEST_CASE("a sink is made from configuration", "[output][sink]")
 {
-    CHECK(make_sink({"stderr", "", 0, 0}).has_value());
-    CHECK(make_sink({"file", "/tmp/some.log", 100, 1}).has_value());
-    CHECK(make_sink({"file", "some.log", 100, 1}).error().message() ==
-          "the log file \"some.log\" must be an absolute path");
-    CHECK(make_sink({"cloud", "", 0, 0}).error().code == base::Errc::bad_input);
+    processd::model::SinkSpec spec;
+    CHECK((*make_sink(spec))->name() == "stderr");
+    spec.kind = processd::model::SinkKind::file;
+    spec.path = "/tmp/some.log";
+    CHECK((*make_sink(spec))->name() == "/tmp/some.log");
+    spec.kind = processd::model::SinkKind::syslog;
+    CHECK((*make_sink(spec))->name() == "/tmp/some.log");
+    spec.path.clear();
+    spec.address = "127.0.0.1:514";
+    CHECK((*make_sink(spec))->name() == "127.0.0.1:514");
+}
+
+TEST_CASE("a file of a certain age is rotated when there is a line for it", "[output][file_sink]")
+{
+    test::TemporaryDirectory tmp;
+    {
+        auto sink = make_file_sink(tmp / "log", 1000, 2, std::chrono::hours{1});
+        write_all(*sink, "one\n");
+        write_all(*sink, "two\n");
+        CHECK(read_file(tmp / "log") == "one\ntwo\n");
+    }
+    // The file is older than a nanosecond, whoever opens it.
+    auto sink = make_file_sink(tmp / "log", 1000, 2, std::chrono::nanoseconds{1});
+    CHECK(read_file(tmp / "log") == "one\ntwo\n");
+    write_all(*sink, "three\nfour\n");
+    CHECK(read_file(tmp / "log") == "three\nfour\n");
+    CHECK(read_file(tmp / "log.1") == "one\ntwo\n");
+}
+
+TEST_CASE("an empty file has no age", "[output][file_sink]")
+{
+    test::TemporaryDirectory tmp;
+    test::write_file(tmp / "log", "");
+    auto sink = make_file_sink(tmp / "log", 1000, 2, std::chrono::nanoseconds{1});
+    write_all(*sink, "one\n");
+    CHECK(read_file(tmp / "log") == "one\n");
+    CHECK(!std::filesystem::exists(tmp / "log.1"));
 }

@@ -2,7 +2,6 @@
 #include "processd/output/log_line.h"
 
 #include "processd/model/json.h"
-#include "processd/output/sink_writer.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -28,10 +27,12 @@ TEST_CASE("a line's JSON has all keys", "[output][log_line]")
 {
     auto line = sample();
     const auto j = to_json(line, 1700);
-    CHECK(j == nlohmann::json{{"seq", "1700.2199023255557"},
+    CHECK(j == nlohmann::json{{"type", "line"},
+                              {"seq", "1700.2199023255557"},
                               {"time", "2026-11-22T16:43:09.123456Z"},
                               {"service", "ctdbd"},
                               {"run", "01RUN"},
+                              {"pid", nullptr},
                               {"stream", "stdout"},
                               {"text", line.data},
                               {"partial", false},
@@ -65,25 +66,6 @@ TEST_CASE("every character of a text survives its JSON", "[output][log_line]")
     for (char c = 0; c < 0x7f; ++c) line.data += c;
     line.data += "\x7f ü € 🦀";
     CHECK(to_json(line, 1)["text"] == line.data);
-}
-
-TEST_CASE("a line in a log file tells when, who, where and what", "[output][log_line]")
-{
-    std::string text;
-    auto line = sample();
-    line.data = "ready\r";
-    append_human_line(text, line);
-    line.service.clear();
-    line.stream = Stream::err;
-    line.partial = line.late = true;
-    line.time += std::chrono::seconds{1};
-    append_human_line(text, line);
-    line.time = base::wall_from_ns(-1'000);
-    line.data.clear();
-    append_human_line(text, line);
-    CHECK(text == "2026-11-22T16:43:09.123456Z ctdbd[01RUN] stdout: ready\r\n"
-                  "2026-11-22T16:43:10.123456Z run[01RUN] late stderr+: ready\r\n"
-                  "1969-12-31T23:59:59.999999Z run[01RUN] late stderr+: \n");
 }
 
 TEST_CASE("a token is read as it is written, and nothing else is", "[output][token]")
