@@ -14,24 +14,24 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t lines_per_read = 1000;
+constexpr std::size_t scan_per_read = 256 * 1024; // looked at in one turn of the loop
 
 struct Wanted {
     output::LogFilter filter;
     std::optional<output::Token> after;
-    std::optional<base::WallTime> since; // lines of this time or later
     std::size_t limit = 100;
 };
 
+// There is no index by time: whoever asks since when begins at the oldest line.
 output::Follower follower_for(const output::LogStore& logs, const Wanted& wanted)
 {
-    // A time is looked for from the oldest line on: there is no index by time, and the window is small.
-    return logs.follow(wanted.filter, wanted.after, wanted.since ? SIZE_MAX : wanted.limit);
+    return logs.follow(wanted.filter, wanted.after, wanted.filter.since ? output::all_lines : wanted.limit);
 }
 
-class LogSource final : public Source {
+class FollowedLogs final : public Source {
 public:
-    LogSource(Context& context, Wanted wanted)
-        : context_(context), since_(wanted.since), follower_(follower_for(context.supervisor.logs(), wanted))
+    FollowedLogs(Context& context, const Wanted& wanted)
+        : context_(context), follower_(follower_for(context.supervisor.logs(), wanted))
     {
         auto& runs = context.supervisor.runs();
         output_ = runs.on_output.subscribe([this](const std::string&) { wake(); });
@@ -43,41 +43,65 @@ public:
     Next pull(std::string& out, std::size_t room) override
     {
         const auto& logs = context_.supervisor.logs();
-        const auto read = logs.read(follower_, lines_per_read, room, context_.supervisor.daemon().stream_backlog_bytes);
+        const auto read = logs.read(follower_, lines_per_read, room, context_.supervisor.daemon().stream_backlog_bytes,
+                                    scan_per_read);
         if (read.gap) out += dump(output::to_json(*read.gap)) + '\n';
-        for (const auto& line : read.lines)
-            if (!since_ || line.time >= *since_) output::append_ndjson(out, line, logs.epoch());
+        for (const auto& line : read.lines) output::append_ndjson(out, line, logs.epoch());
         return read.more ? Next::more : Next::later;
     }
 
 private:
     Context& context_;
-    const std::optional<base::WallTime> since_;
     output::Follower follower_;
     supervisor::Subscription output_, change_;
 };
 
-Reply list(const output::LogStore& logs, const Wanted& wanted)
-{
-    auto follower = follower_for(logs, wanted);
-    json lines = json::array();
-    std::size_t count = 0;
-    std::uint64_t last = follower.last;
-    for (bool more = true; more && count < wanted.limit;) {
-        auto read = logs.read(follower, wanted.since ? lines_per_read : wanted.limit - count, SIZE_MAX, SIZE_MAX);
-        if (read.gap) lines.push_back(output::to_json(*read.gap));
-        more = read.more;
-        last = follower.last;
-        for (const auto& line : read.lines) {
-            if (wanted.since && line.time < *wanted.since) continue;
-            if (count == wanted.limit) break;
-            lines.push_back(output::to_json(line, logs.epoch()));
-            ++count;
-            last = line.seq;
-        }
+// {"lines":[…],"next":TOKEN} of what is there now, in turns: the window may be large, and a filter may find little in
+// it.
+class ListedLogs final : public Source {
+public:
+    ListedLogs(Context& context, const Wanted& wanted)
+        : context_(context), follower_(follower_for(context.supervisor.logs(), wanted)), left_(wanted.limit)
+    {
+        follower_.end = context.supervisor.logs().last_seq();
     }
-    return json_reply(200, {{"lines", std::move(lines)}, {"next", output::format_token({logs.epoch(), last})}});
-}
+
+    Next pull(std::string& out, std::size_t room) override
+    {
+        const auto& logs = context_.supervisor.logs();
+        if (!std::exchange(begun_, true)) out += "{\"lines\":[";
+        bool more = left_ > 0;
+        if (more) {
+            const auto read = logs.read(follower_, std::min(left_, lines_per_read), room, SIZE_MAX, scan_per_read);
+            if (read.gap) element(out) += dump(output::to_json(*read.gap));
+            for (const auto& line : read.lines) {
+                output::append_ndjson(element(out), line, logs.epoch());
+                out.pop_back(); // its newline
+                last_ = line.seq;
+            }
+            left_ -= read.lines.size();
+            more = read.more && left_ > 0;
+        }
+        if (more) return Next::more;
+        // Behind the last line that was wanted; else behind all that was looked at.
+        const auto next = left_ == 0 && last_ != 0 ? last_ : follower_.last;
+        out += "],\"next\":\"" + output::format_token({logs.epoch(), next}) + "\"}";
+        return Next::end;
+    }
+
+private:
+    std::string& element(std::string& out)
+    {
+        if (std::exchange(any_, true)) out += ',';
+        return out;
+    }
+
+    Context& context_;
+    output::Follower follower_;
+    std::size_t left_;
+    std::uint64_t last_ = 0;
+    bool begun_ = false, any_ = false;
+};
 
 // A service or run that never was is a mistake worth telling; one that left lines behind is not.
 std::optional<Reply> unknown_name(const Call& call, const Wanted& wanted)
@@ -88,9 +112,7 @@ std::optional<Reply> unknown_name(const Call& call, const Wanted& wanted)
         if (const auto status = supervisor.services().status(*wanted.filter.service); !status) error = status.error();
     if (wanted.filter.run)
         if (const auto record = supervisor.runs().get(*wanted.filter.run); !record) error = record.error();
-    if (!error) return std::nullopt;
-    auto any = supervisor.logs().follow(wanted.filter, std::nullopt, 1);
-    if (!supervisor.logs().read(any, 1, SIZE_MAX, SIZE_MAX).lines.empty()) return std::nullopt;
+    if (!error || supervisor.logs().knows(wanted.filter)) return std::nullopt;
     return problem(*error);
 }
 
@@ -103,17 +125,29 @@ void get_logs(const Call& call)
     wanted.filter.service = query.text("service");
     wanted.filter.run = query.text("run");
     const bool follow = query.flag("follow");
-    wanted.limit = query.number("limit", 0, 10'000, 100);
+    wanted.limit = query.number("limit", 0, 1'000'000, 100);
+    const auto now = base::wall_now();
+    wanted.filter.since = query.time("since", now);
+    wanted.filter.until = query.time("until", now);
     if (const auto* after = call.request().find("after")) {
         if (const auto token = output::parse_token(*after))
             wanted.after = *token;
-        else
-            wanted.since = query.time("after", base::wall_now(), "a token of a line before, ");
+        else if (const auto since = query.time("after", now, "a token of a line before, "))
+            wanted.filter.since = std::max(wanted.filter.since.value_or(*since), *since);
     }
+    if (const auto* grep = call.request().find("grep")) {
+        if (auto pattern = output::LinePattern::parse(*grep))
+            wanted.filter.pattern = *std::move(pattern);
+        else
+            query.complain("grep", "a regular expression of RE2 (" + pattern.error().context + ")");
+    }
+    if (follow && wanted.filter.until) query.complain("until", "left out with follow=1");
     if (query.problem()) return call.reply(*query.problem());
     if (auto unknown = unknown_name(call, wanted)) return call.reply(*std::move(unknown));
-    if (!follow) return call.reply(list(call.context.supervisor.logs(), wanted));
-    call.exchange->stream("application/x-ndjson", std::make_unique<LogSource>(call.context, std::move(wanted)));
+    if (follow)
+        call.exchange->stream("application/x-ndjson", std::make_unique<FollowedLogs>(call.context, wanted));
+    else
+        call.exchange->stream("application/json", std::make_unique<ListedLogs>(call.context, wanted));
 }
 
 } // namespace processd::api

@@ -37,7 +37,11 @@ const std::vector<Route>& routes()
         {"DELETE", "/v1/runs/{id}", Access::operate, cancel_run, {"wait"}},
         {"GET", "/v1/runs/{id}/output", Access::read, get_run_output, {"follow", "after"}},
 
-        {"GET", "/v1/logs", Access::read, get_logs, {"service", "run", "follow", "after", "limit"}},
+        {"GET",
+         "/v1/logs",
+         Access::read,
+         get_logs,
+         {"service", "run", "since", "until", "grep", "follow", "after", "limit"}},
     };
     return table;
 }

@@ -232,12 +232,20 @@ void add_records(CLI::App& app, Options& options)
     cmd->add_flag("--follow,-f", logs.follow, "Go on with new lines as they come");
     cmd->add_option("--service,-s", logs.service, "Of this service")->type_name("NAME");
     cmd->add_option("--run", logs.run, "Of this run")->type_name("ID");
+    cmd->add_option("--since", logs.since, "Of this RFC 3339 time or later, or of a duration ago")->type_name("WHEN");
+    cmd->add_option("--until", logs.until, "Of this time or earlier")->type_name("WHEN");
+    cmd->add_option("--grep,-g", logs.grep, "In which this regular expression is found")->type_name("REGEX");
     cmd->add_option("--after", logs.after, "Behind this RFC 3339 time, token, or duration ago")->type_name("WHEN");
     cmd->add_option_function<std::size_t>(
-           "--limit,-n", [&logs](std::size_t n) { logs.limit = n; }, "At most so many; 100")
-        ->check(CLI::Range(0, 10'000))
+           "--limit,-n", [&logs](std::size_t n) { logs.limit = n; },
+           "At most so many; 100, or all with --since or --until")
+        ->check(CLI::Range(0, 1'000'000))
         ->type_name("N");
-    cmd->callback([&options] { options.command = Command::logs; });
+    cmd->callback([&options, &logs] {
+        // Not CLI11's excludes(), which its help would name where an option's value stands.
+        if (logs.follow && !logs.until.empty()) throw CLI::ExcludesError("--until", "--follow");
+        options.command = Command::logs;
+    });
 }
 
 void add_daemon(CLI::App& app, Options& options)

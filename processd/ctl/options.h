@@ -54,7 +54,7 @@ struct ListOptions { // of runs, as query parameters; empty: not asked for
 };
 
 struct LogOptions {
-    std::string service, run, after;
+    std::string service, run, after, since, until, grep;
     std::optional<std::size_t> limit;
     bool follow = false;
 };

@@ -14,6 +14,8 @@ namespace {
 using client::encoded;
 using nlohmann::json;
 
+const std::string most_lines = "1000000"; // what the daemon gives at most
+
 std::string logs_target(const LogOptions& logs, const std::string& after)
 {
     std::string query;
@@ -22,9 +24,15 @@ std::string logs_target(const LogOptions& logs, const std::string& after)
     };
     add("service", logs.service);
     add("run", logs.run);
+    add("since", logs.since);
+    add("until", logs.until);
+    add("grep", logs.grep);
     if (logs.follow) add("follow", "1");
     add("after", after);
-    if (logs.limit) add("limit", std::to_string(*logs.limit));
+    if (logs.limit)
+        add("limit", std::to_string(*logs.limit));
+    else if (!logs.follow && !(logs.since.empty() && logs.until.empty()))
+        add("limit", most_lines);
     return "/v1/logs" + query;
 }
 

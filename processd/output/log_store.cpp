@@ -50,6 +50,11 @@ struct LogStore::Block {
         std::memcpy(&found, memory.get() + at, sizeof found);
         return found;
     }
+    bool matches(const LogFilter& filter, std::size_t at, const LineHeader& h) const
+    {
+        return filter.matches_source(sources[h.source].service, sources[h.source].run) &&
+               filter.matches(base::wall_from_ns(h.time_ns), {memory.get() + at + sizeof h, h.size});
+    }
     static std::size_t behind(std::size_t at, const LineHeader& header) { return at + sizeof header + header.size; }
     std::size_t place(std::uint64_t seq) const // of the line seq
     {
@@ -151,7 +156,10 @@ Follower LogStore::follow(LogFilter filter, const std::optional<Token>& after, s
     follower.filter = std::move(filter);
     const auto before_oldest = oldest() - 1;
     if (!after) {
-        follower.last = start_of_newest(follower.filter, limit);
+        follower.last = limit == all_lines ? before_oldest : last_seq_;
+        if (limit == all_lines) return follower;
+        follower.seeking = limit;
+        follower.seek_below = last_seq_ + 1;
         return follower;
     }
     follower.last = after->seq;
@@ -166,23 +174,42 @@ Follower LogStore::follow(LogFilter filter, const std::optional<Token>& after, s
     return follower;
 }
 
-// The position that leaves `limit` matching lines, or as many as there are.
-std::uint64_t LogStore::start_of_newest(const LogFilter& filter, std::size_t limit) const
+// Goes back, block by block, to the position that leaves as many matching lines as are wanted, or all there are.
+bool LogStore::seek(Follower& follower, std::size_t max_scan) const
 {
-    if (limit == 0) return last_seq_;
-    for (auto block = blocks_.rbegin(); block != blocks_.rend(); ++block) {
+    auto block = std::upper_bound(blocks_.begin(), blocks_.end(), follower.seek_below - 1,
+                                  [](std::uint64_t seq, const auto& b) { return seq < b->first; });
+    std::size_t scanned = 0;
+    while (block != blocks_.begin()) {
+        const auto& b = **--block;
+        if (scanned >= max_scan) return false;
+        scanned += b.used;
         std::vector<std::uint64_t> matching;
         std::size_t at = 0;
-        for (std::uint64_t i = 0; i < (*block)->count; ++i) {
-            const auto header = (*block)->header(at);
-            const auto& name = (*block)->sources[header.source];
-            if (filter.matches(name.service, name.run)) matching.push_back((*block)->first + i);
+        for (std::uint64_t i = 0; i < b.count && b.first + i < follower.seek_below; ++i) {
+            const auto header = b.header(at);
+            if (b.matches(follower.filter, at, header)) matching.push_back(b.first + i);
             at = Block::behind(at, header);
         }
-        if (matching.size() >= limit) return matching[matching.size() - limit] - 1;
-        limit -= matching.size();
+        follower.seek_below = b.first;
+        if (matching.size() >= follower.seeking) {
+            follower.last = matching[matching.size() - follower.seeking] - 1;
+            follower.seeking = 0;
+            return true;
+        }
+        follower.seeking -= matching.size();
     }
-    return oldest() - 1;
+    follower.last = oldest() - 1;
+    follower.seeking = 0;
+    return true;
+}
+
+bool LogStore::knows(const LogFilter& filter) const
+{
+    return std::any_of(blocks_.begin(), blocks_.end(), [&](const auto& block) {
+        return std::any_of(block->sources.begin(), block->sources.end(),
+                           [&](const SourceName& name) { return filter.matches_source(name.service, name.run); });
+    });
 }
 
 // Of matching lines only: whoever follows a quiet service is not slow because another one is loud.
@@ -194,7 +221,7 @@ std::size_t LogStore::bytes_behind(const Follower& follower, Blocks::const_itera
         for (std::uint64_t i = 0; i < (*block)->count; ++i) {
             const auto header = (*block)->header(at);
             const auto& name = (*block)->sources[header.source];
-            if ((*block)->first + i > follower.last && follower.filter.matches(name.service, name.run))
+            if ((*block)->first + i > follower.last && follower.filter.matches_source(name.service, name.run))
                 bytes += header.size + 1;
             at = Block::behind(at, header);
         }
@@ -202,9 +229,14 @@ std::size_t LogStore::bytes_behind(const Follower& follower, Blocks::const_itera
     return bytes;
 }
 
-LogRead LogStore::read(Follower& follower, std::size_t max_lines, std::size_t max_bytes, std::size_t max_backlog) const
+LogRead LogStore::read(Follower& follower, std::size_t max_lines, std::size_t max_bytes, std::size_t max_backlog,
+                       std::size_t max_scan) const
 {
     LogRead result;
+    if (follower.seeking > 0 && !seek(follower, max_scan)) {
+        result.more = true;
+        return result;
+    }
     result.gap = std::exchange(follower.gap, std::nullopt);
     const auto skip_to = [&](std::uint64_t last, GapReason reason) {
         if (!result.gap) result.gap = Gap{{epoch_, follower.last}, {}, reason};
@@ -222,15 +254,19 @@ LogRead LogStore::read(Follower& follower, std::size_t max_lines, std::size_t ma
         if (appended_ - position > max_backlog && bytes_behind(follower, block) > max_backlog)
             skip_to(last_seq_, GapReason::slow_reader);
     }
-    std::size_t bytes = 0;
-    for (; block != blocks_.end(); ++block) {
+    std::size_t bytes = 0, scanned = 0;
+    for (; block != blocks_.end() && follower.last < follower.end; ++block) {
         const auto& b = **block;
         if (follower.last + 1 >= b.first + b.count) continue;
         auto at = b.place(follower.last + 1);
-        while (follower.last + 1 < b.first + b.count) {
+        while (follower.last + 1 < b.first + b.count && follower.last < follower.end) {
             const auto header = b.header(at);
-            const auto& name = b.sources[header.source];
-            if (follower.filter.matches(name.service, name.run)) {
+            if (scanned >= max_scan) {
+                result.more = true;
+                return result;
+            }
+            scanned += sizeof header + header.size;
+            if (b.matches(follower.filter, at, header)) {
                 if (result.lines.size() >= max_lines || (bytes > 0 && bytes + header.size > max_bytes)) {
                     result.more = true;
                     return result;

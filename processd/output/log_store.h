@@ -4,6 +4,7 @@
 // before it was read is reported as a Gap, so a slow reader costs nothing and notices what it missed.
 #pragma once
 
+#include "processd/output/line_pattern.h"
 #include "processd/output/log_line.h"
 
 #include <cstdint>
@@ -17,11 +18,17 @@
 namespace processd::output {
 
 struct LogFilter { // all that are set must match
-    std::optional<std::string> service;
-    std::optional<std::string> run;
-    [[nodiscard]] bool matches(std::string_view line_service, std::string_view line_run) const
+    std::optional<std::string> service{};
+    std::optional<std::string> run{};
+    std::optional<base::WallTime> since{}, until{}; // both inclusive
+    std::shared_ptr<const LinePattern> pattern{};
+    [[nodiscard]] bool matches_source(std::string_view line_service, std::string_view line_run) const
     {
         return (!service || *service == line_service) && (!run || *run == line_run);
+    }
+    [[nodiscard]] bool matches(base::WallTime time, std::string_view data) const
+    {
+        return (!since || time >= *since) && (!until || time <= *until) && (!pattern || pattern->found_in(data));
     }
 };
 
@@ -41,16 +48,22 @@ nlohmann::json to_json(const Gap& gap); // {"type":"gap","from","to","reason"}
 
 struct Follower {
     LogFilter filter;
-    std::uint64_t last = 0; // seq of the last line passed
-    std::optional<Gap> gap; // to be reported by the next read
-    bool caught_up = false; // has once been at the newest line: from then on it can be slow
+    std::uint64_t last = 0;         // seq of the last line passed
+    std::optional<Gap> gap;         // to be reported by the next read
+    bool caught_up = false;         // has once been at the newest line: from then on it can be slow
+    std::uint64_t end = UINT64_MAX; // seq of the last line that is wanted
+
+    // The newest lines are looked for, backwards: so many more, below this seq. `last` is not known before that.
+    std::size_t seeking = 0;
+    std::uint64_t seek_below = 0;
 };
 
 struct LogRead {
     std::optional<Gap> gap; // before the lines
     std::vector<LogLine> lines;
-    bool more = false; // matching lines may be left
+    bool more = false; // there is more to read, or to look through
 };
+inline constexpr std::size_t all_lines = SIZE_MAX;
 
 class LogStore {
 public:
@@ -72,20 +85,23 @@ public:
     [[nodiscard]] Token newest() const noexcept { return {epoch_, last_seq_}; }
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
-    // A reader that starts after a token; without one, with the newest `limit` matching lines.
+    // A reader that starts after a token; without one, with the newest `limit` matching lines, or all_lines there are.
     [[nodiscard]] Follower follow(LogFilter filter, const std::optional<Token>& after, std::size_t limit) const;
-    // The next lines: at most max_lines, and no more than about max_bytes of data. A follower that has been at the
-    // newest line and is now more than max_backlog bytes behind is moved to the newest line, with a gap.
+    // The next lines: at most max_lines, no more than about max_bytes of data, and not after looking at about max_scan
+    // bytes, so that a filter which finds little in much holds up nobody. A follower that has been at the newest line
+    // and is now more than max_backlog bytes behind is moved to the newest line, with a gap.
     [[nodiscard]] LogRead read(Follower& follower, std::size_t max_lines, std::size_t max_bytes,
-                               std::size_t max_backlog) const;
+                               std::size_t max_backlog, std::size_t max_scan = SIZE_MAX) const;
+    // Whether there are lines of the filter's service and run.
+    [[nodiscard]] bool knows(const LogFilter& filter) const;
 
 private:
     struct Block;
     using Blocks = std::deque<std::unique_ptr<Block>>;
     Block& block_for(std::size_t needed);
     void trim();
-    [[nodiscard]] std::uint64_t oldest() const; // seq of the oldest line, or of the next one
-    [[nodiscard]] std::uint64_t start_of_newest(const LogFilter& filter, std::size_t limit) const;
+    [[nodiscard]] std::uint64_t oldest() const;                // seq of the oldest line, or of the next one
+    bool seek(Follower& follower, std::size_t max_scan) const; // true once found
     [[nodiscard]] std::size_t bytes_behind(const Follower& follower, Blocks::const_iterator block) const;
 
     std::uint64_t epoch_;

@@ -5,11 +5,14 @@
 # test: serial
 . "$(dirname "$0")/lib.sh"
 
-# A sink of kind file has a thread of its own, which must sleep as well.
+# A sink has a thread of its own, which must sleep as well; neither the age of its file nor a rate limit ticks.
 settings <<E
+[logs]
+rate_lines = 100
 [[logs.sink]]
 kind = "file"
 path = "$T/daemon/services.log"
+max_age = "1s"
 E
 for name in one two three; do
 	service $name <<E

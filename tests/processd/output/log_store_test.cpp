@@ -64,7 +64,7 @@ TEST_CASE("a follower sees what comes after it asked, through its filter", "[out
 {
     LogStore store{epoch, start, 1U << 20U};
     add(store, "web", "before");
-    auto web = store.follow({"web", {}}, {}, 0);
+    auto web = store.follow({"web"}, {}, 0);
     auto run = store.follow({{}, "2"}, {}, 0);
     add(store, "db", "one", "2");
     add(store, "web", "two", "2");
@@ -80,14 +80,14 @@ TEST_CASE("without a token reading starts at the newest matching lines", "[outpu
 {
     LogStore store{epoch, start, 8U << 20U};
     for (int i = 0; i < 5000; ++i) add(store, i % 100 == 0 ? "rare" : "loud", dotted(i));
-    auto three = store.follow({"rare", {}}, {}, 3);
+    auto three = store.follow({"rare"}, {}, 3);
     const auto read = store.read(three, 100, plenty, plenty);
     REQUIRE(read.lines.size() == 3);
     CHECK(read.lines[0].data.starts_with("4700."));
     CHECK(read.lines[2].data.starts_with("4900."));
-    auto all = store.follow({"rare", {}}, {}, 1000);
+    auto all = store.follow({"rare"}, {}, 1000);
     CHECK(store.read(all, 1000, plenty, plenty).lines.size() == 50);
-    auto nobody = store.follow({"none", {}}, {}, 10);
+    auto nobody = store.follow({"none"}, {}, 10);
     CHECK(store.read(nobody, 1000, plenty, plenty).lines.empty());
 }
 
@@ -196,7 +196,7 @@ TEST_CASE("a follower further behind than it may be is moved to the newest line"
 {
     LogStore store{epoch, start, 4U << 20U};
     auto slow = store.follow({}, {}, 0);
-    auto quiet = store.follow({"quiet", {}}, {}, 0);
+    auto quiet = store.follow({"quiet"}, {}, 0);
     CHECK(store.read(slow, 10, plenty, 10'000).lines.empty());
     CHECK(store.read(quiet, 10, plenty, 10'000).lines.empty());
     add(store, "quiet", "do not lose me");
@@ -225,4 +225,108 @@ TEST_CASE("many runs in one block are told apart", "[output][log_store]")
         auto follower = store.follow({{}, "run-" + std::to_string(i)}, {}, 10);
         CHECK(texts(store.read(follower, 10, plenty, plenty)) == Texts{std::to_string(i)});
     }
+}
+
+namespace {
+
+// Ten thousand lines of two services, one a second; every thousandth says "needle".
+struct Haystack {
+    LogStore store{epoch, start, 64U << 20U};
+    base::WallTime t0 = base::wall_from_ns(1'795'365'789'000'000'000);
+    Haystack()
+    {
+        for (int i = 0; i < 10'000; ++i) {
+            LogLine line;
+            line.service = i % 2 == 0 ? "even" : "odd";
+            line.run = "r";
+            line.time = t0 + std::chrono::seconds{i};
+            line.data = (i % 1000 == 0 ? "needle " : "hay ") + dotted(i);
+            store.append(line);
+        }
+    }
+    // All that a follower gets, and in how many reads.
+    Texts all(Follower follower, std::size_t scan, int& reads) const
+    {
+        Texts found;
+        for (bool more = true; more;) {
+            ++reads;
+            auto read = store.read(follower, 1000, plenty, plenty, scan);
+            for (auto& line : read.lines) found.push_back(line.data.substr(0, line.data.find('.')));
+            more = read.more;
+        }
+        return found;
+    }
+};
+
+std::shared_ptr<const LinePattern> pattern(const char* text) { return *LinePattern::parse(text); }
+
+} // namespace
+
+TEST_CASE("lines are found by text and time, a bounded part of the window at a time", "[output][log_store]")
+{
+    const Haystack hay;
+    LogFilter needles;
+    needles.pattern = pattern("^needle");
+    LogFilter between = needles;
+    between.since = hay.t0 + std::chrono::seconds{2000};
+    between.until = hay.t0 + std::chrono::seconds{5000};
+    const auto found = [&](const LogFilter& filter, std::size_t limit, std::size_t scan) {
+        int reads = 0;
+        auto texts = hay.all(hay.store.follow(filter, {}, limit), scan, reads);
+        CHECK(reads <= 3 + static_cast<int>(2 * hay.store.bytes() / scan)); // once back and once on
+        if (scan < hay.store.bytes() / 10) CHECK(reads > 5);
+        return texts;
+    };
+    for (const std::size_t scan : {plenty, std::size_t{64} << 10U}) {
+        CAPTURE(scan);
+        CHECK(found(needles, all_lines, scan).size() == 10);
+        CHECK(found(between, all_lines, scan) == Texts{"needle 2000", "needle 3000", "needle 4000", "needle 5000"});
+        CHECK(found(between, 2, scan) == Texts{"needle 4000", "needle 5000"});
+        CHECK(found(needles, 3, scan) == Texts{"needle 7000", "needle 8000", "needle 9000"});
+        LogFilter odd = needles;
+        odd.service = "odd";
+        CHECK(found(odd, 3, scan).empty());
+    }
+}
+
+TEST_CASE("what comes while the newest lines are looked for is not among them, but read behind", "[output][log_store]")
+{
+    Haystack hay;
+    LogFilter needles;
+    needles.pattern = pattern("needle");
+    auto follower = hay.store.follow(needles, {}, 1);
+    CHECK(hay.store.read(follower, 10, plenty, plenty, 1).more);
+    add(hay.store, "even", "needle new.");
+    int reads = 0;
+    CHECK(hay.all(follower, 64 << 10, reads) == Texts{"needle 9000", "needle new"});
+    follower = hay.store.follow(needles, {}, 1);
+    follower.end = hay.store.last_seq();
+    add(hay.store, "even", "needle newer.");
+    CHECK(hay.all(follower, plenty, reads) == Texts{"needle new"});
+}
+
+TEST_CASE("looking for lines goes on when the oldest fall out of the window", "[output][log_store]")
+{
+    Haystack hay;
+    LogFilter needles;
+    needles.pattern = pattern("needle");
+    auto follower = hay.store.follow(needles, {}, 8);
+    CHECK(hay.store.read(follower, 10, plenty, plenty, 1).more);
+    hay.store.set_max_bytes(256 << 10);
+    int reads = 0;
+    const auto left = hay.all(follower, 64 << 10, reads);
+    CHECK(!left.empty());
+    CHECK(left.size() < 8);
+    CHECK(left.back() == "needle 9000");
+}
+
+TEST_CASE("who has lines in the window is known", "[output][log_store]")
+{
+    LogStore store{epoch, start, 1U << 20U};
+    CHECK(!store.knows({}));
+    add(store, "web", "x", "1");
+    CHECK(store.knows({"web"}));
+    CHECK(store.knows({std::nullopt, "1"}));
+    CHECK(!store.knows({"db"}));
+    CHECK(!store.knows({"web", "2"}));
 }
