@@ -286,6 +286,13 @@ void SinkWriter::retire()
     shared_->to_thread.notify_all();
 }
 
+bool SinkWriter::revive()
+{
+    const std::lock_guard lock{shared_->mutex};
+    shared_->ending = false;
+    return !shared_->finished;
+}
+
 bool SinkWriter::gone() const
 {
     const std::lock_guard lock{shared_->mutex};
@@ -310,7 +317,7 @@ void SinkWriter::replace(std::unique_ptr<Sink> sink, LineForm form)
 {
     {
         const std::lock_guard lock{shared_->mutex};
-        shared_->next_sink = std::move(sink);
+        if (sink) shared_->next_sink = std::move(sink);
         shared_->form = std::move(form);
     }
     shared_->to_thread.notify_one();

@@ -38,14 +38,16 @@ public:
     void write(const LogLine& line);                    // never blocks; lines come in order of seq
     void tell(const Notice& notice, std::uint64_t seq); // likewise; stands for lines up to seq
     void reopen();
-    // Another sink for the same place, and another form: what is queued is still written in the former one.
+    // Another sink for the same place (or none: the same), and another form: what is queued stays in the former one.
     void replace(std::unique_ptr<Sink> sink, LineForm form);
     void set_drain_time(base::Duration time);
 
     // The end without waiting: nothing more comes, and the thread leaves when all is written, after which progress is
-    // called once more. leave() has it give up: what it still had is dropped, and the number of those lines returned;
-    // the destructor then waits no longer than `farewell` for the thread.
+    // called once more. revive() takes that back, unless it has left. leave() has it give up: what it still had is
+    // dropped, and the number of those lines returned; the destructor then waits no longer than `farewell` for the
+    // thread.
     void retire();
+    [[nodiscard]] bool revive();
     [[nodiscard]] bool gone() const;
     std::uint64_t leave(base::Duration farewell);
 

@@ -15,8 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t queue_bytes = 4U << 20U;
-constexpr base::Duration retire_patience = std::chrono::seconds{10}; // with a sink that was taken away
-constexpr base::Duration last_patience = std::chrono::seconds{1};    // with all of them, at the end
+constexpr base::Duration last_patience = std::chrono::seconds{1}; // with all of them, at the end
 constexpr base::Duration last_farewell = std::chrono::milliseconds{200};
 
 std::string host_name()
@@ -55,8 +54,10 @@ public:
     base::Time notice_at{};
 };
 
-LogTargets::LogTargets(loop::Loop& loop, std::uint64_t epoch, std::function<void()> on_progress)
+LogTargets::LogTargets(loop::Loop& loop, std::uint64_t epoch, std::function<void()> on_progress,
+                       base::Duration patience)
     : epoch_(epoch),
+      patience_(patience),
       on_progress_(std::move(on_progress)),
       wake_(loop,
             [this] {
@@ -102,6 +103,16 @@ LogTargets::TargetPtr LogTargets::make(const PlannedSink& planned)
     return target;
 }
 
+// Takes the one with this key out of a list.
+LogTargets::TargetPtr LogTargets::known(const std::string& key, std::vector<TargetPtr>& among)
+{
+    const auto at = std::find_if(among.begin(), among.end(), [&](const auto& t) { return t->planned.key == key; });
+    if (at == among.end()) return nullptr;
+    auto target = *at;
+    among.erase(at);
+    return target;
+}
+
 void LogTargets::apply(const LogPlan& plan)
 {
     for (const auto& source : std::set<SourcePtr>(held_)) tell(*source); // where their lines would have gone
@@ -109,23 +120,21 @@ void LogTargets::apply(const LogPlan& plan)
     targets_.clear();
     std::vector<TargetPtr> planned; // by the plan's indices; null where it cannot be made
     for (const auto& sink : plan.sinks) {
-        const auto at = std::find_if(before.begin(), before.end(),
-                                     [&](const TargetPtr& t) { return t && t->planned.key == sink.key; });
-        TargetPtr target;
-        if (at != before.end()) {
-            target = std::exchange(*at, nullptr);
-            if (target->planned.spec != sink.spec)
-                if (auto other = output::make_sink(sink.spec))
-                    target->writer->replace(*std::move(other), form_of(sink.spec));
-            target->planned = sink;
-        } else {
-            target = make(sink);
+        auto target = known(sink.key, before);
+        if (!target) { // perhaps it was taken away a moment ago: a file must not have two that rotate it
+            target = known(sink.key, retired_);
+            if (target && !target->writer->revive()) target->writer.reset();
+            if (target && !target->writer) target = nullptr;
         }
+        if (!target) target = make(sink);
+        if (target && target->planned.spec != sink.spec)
+            if (auto other = output::make_sink(sink.spec))
+                target->writer->replace(*std::move(other), form_of(sink.spec));
+        if (target) target->planned = sink;
         if (target) targets_.push_back(target);
         planned.push_back(std::move(target));
     }
-    for (const auto& target : before)
-        if (target) retire(target);
+    for (const auto& target : before) retire(target);
 
     const auto resolved = [&](const LogRoute& route) {
         Route result;
@@ -144,7 +153,7 @@ void LogTargets::apply(const LogPlan& plan)
 
 void LogTargets::retire(const TargetPtr& target)
 {
-    target->give_up = base::now() + retire_patience;
+    target->give_up = base::now() + patience_;
     target->writer->retire();
     retired_.push_back(target);
     if (!retire_timer_.armed()) retire_timer_.at(target->give_up);
@@ -169,7 +178,10 @@ void LogTargets::sweep()
 
 void LogTargets::reopen()
 {
-    for (const auto& target : targets_) target->writer->reopen();
+    for (const auto& target : targets_) {
+        target->writer->replace(nullptr, form_of(target->planned.spec)); // the host may have another name
+        target->writer->reopen();
+    }
 }
 
 // ---- lines

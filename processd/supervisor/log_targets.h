@@ -27,8 +27,9 @@ public:
     class Source; // one run, as the sinks know it
     using SourcePtr = std::shared_ptr<Source>;
 
-    // on_progress: some sink has got further.
-    LogTargets(loop::Loop& loop, std::uint64_t epoch, std::function<void()> on_progress);
+    // on_progress: some sink has got further. patience: with a sink that was taken away and still has something.
+    LogTargets(loop::Loop& loop, std::uint64_t epoch, std::function<void()> on_progress,
+               base::Duration patience = std::chrono::seconds{10});
     ~LogTargets(); // gives the sinks a moment, all together, to write what is queued
     LogTargets(const LogTargets&) = delete;
     LogTargets& operator=(const LogTargets&) = delete;
@@ -60,6 +61,7 @@ private:
     };
 
     [[nodiscard]] TargetPtr make(const PlannedSink& planned);
+    [[nodiscard]] TargetPtr known(const std::string& key, std::vector<TargetPtr>& among);
     [[nodiscard]] output::LineForm form_of(const model::SinkSpec& spec) const;
     void retire(const TargetPtr& target);
     void sweep(); // retired ones that are done, or had their time
@@ -68,6 +70,7 @@ private:
     void tell_due();
 
     const std::uint64_t epoch_;
+    const base::Duration patience_;
     std::function<void()> on_progress_;
     loop::Async wake_;
     loop::Timer retire_timer_, notice_timer_;

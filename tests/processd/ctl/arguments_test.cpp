@@ -53,6 +53,10 @@ TEST_CASE("commands and global options are understood in any order", "[ctl][argu
     CHECK(signal.options().names == std::vector<std::string>{"smbd", "ctdbd"});
     CHECK(signal.options().scope == "tree");
     CHECK(parse({"logs", "-f", "-s", "smbd", "-n", "5", "--after", "10m"}).options().logs.limit == 5U);
+    const auto found = parse({"logs", "--since", "1h", "--until", "2026-01-31T12:00:00Z", "-g", "a b"}).options().logs;
+    CHECK(found.since == "1h");
+    CHECK(found.until == "2026-01-31T12:00:00Z");
+    CHECK(found.grep == "a b");
     CHECK(parse({"runs", "--outcome", "timed_out", "--min-duration", "2s"}).options().list.outcome == "timed_out");
     CHECK(parse({"show", "x", "-n", "0"}).options().lines == 0);
 }
@@ -156,6 +160,7 @@ TEST_CASE("usage errors are one sentence; of run they have its own code", "[ctl]
              {{"show"}, exit_usage, "ID is required"},
              {{"runs", "-n", "0"}, exit_usage, "--limit"},
              {{"logs", "-n", "many"}, exit_usage, "--limit"},
+             {{"logs", "-f", "--until", "1h"}, exit_usage, "--until"},
              {{"run"}, exit_ours, "run needs a command"},
              {{"run", "--"}, exit_ours, "run needs a command"},
              {{"run", "--nope", "ls"}, exit_ours, "--nope"},

@@ -503,7 +503,12 @@ TEST_CASE("logs without -f prints a page", "[ctl][program]")
     });
     CHECK_THAT(processctl(server, {"logs", "--run", "r"}).out, Catch::EndsWith("smbd! x\n"));
     CHECK(processctl(server, {"logs", "--json"}).out == page);
-    CHECK(server.requests() == Requests{"GET /v1/logs?run=r", "GET /v1/logs"});
+    // Since or until some time, all lines are asked for.
+    (void)processctl(server, {"logs", "--since", "1h", "--until", "5m", "-g", "^a b"});
+    (void)processctl(server, {"logs", "--since", "1h", "-n", "5"});
+    CHECK(server.requests() == Requests{"GET /v1/logs?run=r", "GET /v1/logs",
+                                        "GET /v1/logs?since=1h&until=5m&grep=%5Ea%20b&limit=1000000",
+                                        "GET /v1/logs?since=1h&limit=5"});
 }
 
 TEST_CASE("watch prints a line per change; --json the lines as they are", "[ctl][program]")

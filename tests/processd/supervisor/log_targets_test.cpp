@@ -27,7 +27,12 @@ model::SinkSpec file(const std::string& path)
 struct Targets {
     test::TemporaryDirectory tmp;
     loop::Loop loop;
-    std::optional<LogTargets> targets{std::in_place, loop, 1U, [] {}};
+    std::optional<LogTargets> targets;
+    explicit Targets(base::Duration patience = 1min)
+    {
+        targets.emplace(
+            loop, 1U, [] {}, patience);
+    }
     model::DaemonSpec daemon;
     std::map<std::string, model::ServiceSpec> services;
     std::uint64_t seq = 0;
@@ -161,6 +166,43 @@ TEST_CASE("a sink that is taken away writes what it has while others go on", "[s
     std::filesystem::create_directory(t.tmp / "missing");
     CHECK(t.turn_until([&] { return t.targets->written_seq(*source) >= 2; }));
     CHECK(read_file(t.tmp / "missing/a") == "for a\n");
+}
+
+TEST_CASE("a sink that is taken away and cannot be written is waited for no longer than patience",
+          "[supervisor][log_targets]")
+{
+    Targets t{200ms};
+    t.daemon.logs.sinks = {file(t.tmp / "missing/a")};
+    t.apply();
+    const auto source = t.targets->source("web", "1");
+    t.write(*source, "for a");
+    t.daemon.logs.sinks = {file(t.tmp / "b")};
+    t.apply();
+    t.write(*source, "for b");
+    CHECK(t.targets->written_seq(*source) < 1);
+    CHECK(t.turn_until([&] { return t.targets->written_seq(*source) >= 2; }));
+    CHECK(read_file(t.tmp / "b") == "for b\n");
+}
+
+TEST_CASE("a sink that comes back before it had gone goes on", "[supervisor][log_targets]")
+{
+    Targets t;
+    const auto a = file(t.tmp / "missing/a"), b = file(t.tmp / "b");
+    t.daemon.logs.sinks = {a};
+    t.apply();
+    const auto source = t.targets->source("web", "1");
+    t.write(*source, "1");
+    t.daemon.logs.sinks = {b};
+    t.apply();
+    t.write(*source, "2");
+    t.daemon.logs.sinks = {a};
+    t.apply();
+    t.write(*source, "3");
+    std::filesystem::create_directory(t.tmp / "missing");
+    CHECK(t.turn_until([&] { return t.targets->written_seq(*source) >= 3; }));
+    t.targets.reset();
+    CHECK(read_file(t.tmp / "missing/a") == "1\n3\n");
+    CHECK(read_file(t.tmp / "b") == "2\n");
 }
 
 TEST_CASE("a changed form holds from the next line on", "[supervisor][log_targets]")
