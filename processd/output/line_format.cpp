@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/output/line_format.h"
 
-#include "helpers/base/wall_time.h"
+#include "processd/output/line_time.h"
 
 #include <algorithm>
 #include <array>
@@ -17,33 +17,6 @@ using model::LineFormat;
 constexpr std::string_view ourselves = "ctdb-processd";
 constexpr int warning = 4, notice_level = 5, info = 6; // of syslog
 constexpr std::size_t longest_syslog_text = 8000;      // syslog daemons take messages of 8 KiB unless told otherwise
-
-// A time in a form whose date and time of day are made once a second: that part costs more than all the rest of a
-// line.
-template <class Make> void append_time(std::string& to, base::WallTime time, std::string_view behind, const Make& make)
-{
-    thread_local std::int64_t made_for = INT64_MIN;
-    thread_local std::string made;
-    const auto us = std::chrono::floor<std::chrono::microseconds>(time.time_since_epoch()).count();
-    const auto second = us >= 0 ? us / 1'000'000 : (us + 1) / 1'000'000 - 1;
-    if (second != made_for) {
-        made = make(second);
-        made_for = second;
-    }
-    std::array<char, 6> digits{};
-    auto fraction = us - second * 1'000'000;
-    for (std::size_t i = 6; i-- > 0; fraction /= 10) digits[i] = static_cast<char>('0' + fraction % 10);
-    to.append(made).append(digits.data(), digits.size()).append(behind);
-}
-
-void append_utc(std::string& to, base::WallTime time)
-{
-    append_time(to, time, "Z", [](std::int64_t second) {
-        auto text = base::format_wall_time(base::wall_from_ns(second * 1'000'000'000));
-        text.resize(text.size() - 7); // "000000Z"
-        return text;
-    });
-}
 
 // What `form` makes of the local time: a call of strftime() with a constant format.
 template <class Form> std::string local_text(std::int64_t second, const Form& form)

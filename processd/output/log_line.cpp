@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/output/log_line.h"
 
-#include "helpers/base/wall_time.h"
 #include "processd/model/json.h"
+#include "processd/output/line_time.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -61,7 +61,8 @@ nlohmann::json to_json(const LogLine& line, std::uint64_t epoch)
 void append_ndjson(std::string& to, const LogLine& line, std::uint64_t epoch)
 {
     to.append("{\"type\":\"line\",\"seq\":\"").append(format_token({epoch, line.seq})).append("\",\"time\":\"");
-    to.append(base::format_wall_time(line.time)).append("\",\"service\":");
+    append_utc(to, line.time);
+    to += "\",\"service\":";
     append_name(to, line.service);
     to.append(",\"run\":");
     append_name(to, line.run);
@@ -80,7 +81,9 @@ void append_ndjson(std::string& to, const LogLine& line, std::uint64_t epoch)
 void append_dropped_ndjson(std::string& to, base::WallTime time, std::string_view service, std::string_view run,
                            std::uint64_t lines, std::string_view reason)
 {
-    to.append("{\"type\":\"dropped\",\"time\":\"").append(base::format_wall_time(time)).append("\",\"service\":");
+    to += "{\"type\":\"dropped\",\"time\":\"";
+    append_utc(to, time);
+    to += "\",\"service\":";
     append_name(to, service);
     to += ",\"run\":";
     append_name(to, run);

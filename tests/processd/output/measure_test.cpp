@@ -67,13 +67,21 @@ TEST_CASE("what 10 MB of lines cost from ring to log file", "[.][measure]")
             length, loop_took * 100, all_took * 100, static_cast<unsigned long long>(writer.status().lines_dropped));
     }
     LogLine line;
+    line.service = "service";
     line.data = std::string(99, 'x');
     line.run = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
-    std::string text;
-    const auto begun = cpu_s(CLOCK_THREAD_CPUTIME_ID);
-    for (int i = 0; i < 100'000; ++i) {
-        text.clear();
-        append_ndjson(text, line, 1);
+    line.pid = 12'345;
+    using enum processd::model::LineFormat;
+    for (const auto format : {text, json, ctdb, bare, local, rfc5424, journald}) {
+        const LineForm form{format, "host", 3, 1};
+        std::string made;
+        const auto begun = cpu_s(CLOCK_THREAD_CPUTIME_ID);
+        for (int i = 0; i < 100'000; ++i) {
+            made.clear();
+            line.time += std::chrono::microseconds{10};
+            append_line(made, form, line);
+        }
+        std::printf("made into the form %s, per 10 MB: %.1f ms\n", std::string(name_of(format)).c_str(),
+                    (cpu_s(CLOCK_THREAD_CPUTIME_ID) - begun) * 1000);
     }
-    std::printf("as NDJSON for a follower, per 10 MB: %.1f ms\n", (cpu_s(CLOCK_THREAD_CPUTIME_ID) - begun) * 1000);
 }
