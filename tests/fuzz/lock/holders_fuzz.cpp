@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What others may have written: the head of a tdb (any program may be in it), /proc/locks, /proc/PID/status, and the words
-// of a command line.
+// What others may have written: the head of a tdb (any program may be in it), /proc/locks, /proc/PID/status, and the
+// words of a command line.
 #include "helpers/lock/holders.h"
 #include "helpers/lock/request.h"
 
