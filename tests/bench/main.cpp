@@ -17,8 +17,10 @@ int main(int argc, char** argv)
         bench::measure_latency(arguments);
     } else if (arguments.measurement == "supervisor") {
         bench::measure_supervisor(arguments);
+    } else if (arguments.measurement == "lock-helper") {
+        bench::measure_lock_helper(arguments);
     } else {
-        bench::die("no such measurement: " + arguments.measurement + " (there are bare, rest, latency and supervisor)");
+        bench::die("no such measurement: " + arguments.measurement + " (there are bare, rest, latency, supervisor and lock-helper)");
     }
     return 0;
 }

@@ -24,4 +24,8 @@ void measure_latency(const Arguments& arguments);
 // processes but the leaves, "ring_pss_kb": what of it is memfd, "processes", "idle_wakeups", "idle_s"}
 void measure_supervisor(const Arguments& arguments);
 
+// --helper PATH --kind record|database --locks fcntl|mutex --count N: a ctdb_lock_helper from its start to its byte.
+// {"each": distribution}
+void measure_lock_helper(const Arguments& arguments);
+
 } // namespace bench

@@ -25,7 +25,12 @@ def met(ok): if ok then "met" else "**missed**" end;
     | "| \($program) | \($k) | \($fork | us) | \($spawn | us) | \($rest | us) | \($large | us) | " +
       (if $rest then "\($rest - $fork | us) | \($rest / $fork | ratio)" else "– | –" end) + " | \($p99 | us) |";
   ["ctdb-processd", "s6", "runit", "supervisord"] as $peers
-| def across($title; f): "| \($title) | " + ([$peers[] | . as $name | f] | join(" | ")) + " |";
+| def lock($whose; $kind; $locks):
+    [$all[] | select(.what == "lock" and .whose == $whose and .kind == $kind and .locks == $locks)] | figures(.each.median);
+  def lock_row($kind; $locks):
+    lock("ours"; $kind; $locks) as $ours | lock("theirs"; $kind; $locks) as $theirs
+    | "| \($kind), \($locks) | \($ours | us) | \($theirs | us) | \(if $ours then $theirs / $ours | ratio else "–" end) |";
+  def across($title; f): "| \($title) | " + ([$peers[] | . as $name | f] | join(" | ")) + " |";
   ([$all[] | select(.what == "api")]) as $api
 | runs("rest"; "/bin/true"; 1; 0; time) as $true_rest
 | runs("fork"; "/bin/true"; 1; 0; time) as $true_bare
@@ -90,4 +95,13 @@ and supervisord looks once a second; runit's scan of its directory begins with a
 \(across("of it output rings"; . as $n | peer($n; .ring_pss_kb) | mb))
 \(across("processes"; . as $n | peer($n; .processes) | "\(. // "–")"))
 \(across("wake-ups while idle"; . as $n | "\(peer($n; .idle_wakeups) // "–") in \(peer($n; .idle_s) // "–") s"))
+
+## A lock helper, from its start to its byte
+
+`ctdb_lock_helper` beside the one that comes with Debian's CTDB, started in the same way for a free lock of a database with the size
+and flags of ctdbd's. A client of a contended record waits for this long on top of the wait for the lock.
+
+| lock | ours | CTDB's | ratio |
+| --- | --- | --- | --- |
+\([("record", "database") as $k | ("fcntl", "mutex") as $l | lock_row($k; $l)] | join("\n"))
 "
