@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <string>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <variant>
@@ -128,8 +129,11 @@ void hold(const Ctdbd& ctdbd, const sigset_t& without_sigterm)
 int run(const Request& request, const sigset_t& without_sigterm)
 {
     const Ctdbd ctdbd(request.ctdbd);
+    // Opening waits while another process is at it. No thread of ours watches ctdbd yet, so the kernel has to.
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (ctdbd.gone()) return 0;
     auto database = Database::open(request);
+    ::prctl(PR_SET_PDEATHSIG, 0);
     if (!database) return fail(request, database.error());
 
     // A record's lock is mostly free again by now, and then there is no reason for a thread. One for everything is

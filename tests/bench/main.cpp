@@ -20,7 +20,8 @@ int main(int argc, char** argv)
     } else if (arguments.measurement == "lock-helper") {
         bench::measure_lock_helper(arguments);
     } else {
-        bench::die("no such measurement: " + arguments.measurement + " (there are bare, rest, latency, supervisor and lock-helper)");
+        bench::die("no such measurement: " + arguments.measurement +
+                   " (there are bare, rest, latency, supervisor and lock-helper)");
     }
     return 0;
 }

@@ -203,6 +203,35 @@ TEST_CASE("the end of ctdbd frees what a helper holds", "[lock][helper]")
     CHECK(world.record_is_free("a"));
 }
 
+TEST_CASE("the end of ctdbd ends a helper that can't even open the database", "[lock][helper]")
+{
+    World world(GENERATE(false, true));
+    Pipe told;
+    // Whoever opens a tdb locks its first byte for that time.
+    Child opener([&] {
+        const int fd = ::open(world.path.c_str(), O_RDWR);
+        struct flock first {};
+        first.l_type = F_WRLCK;
+        first.l_len = 1;
+        if (::fcntl(fd, F_SETLK, &first) != 0 || ::write(told.write.get(), "", 1) != 1) ::_exit(1);
+        while (true) ::pause();
+    });
+    REQUIRE(told.byte() == 0);
+    Pipe result;
+    Child ctdbd([&] { // it starts the helper itself
+        ::fcntl(result.write.get(), F_SETFD, 0);
+        const auto pid = std::to_string(::getpid()), fd = std::to_string(result.write.get());
+        if (::fork() == 0)
+            ::execl(LOCK_HELPER, LOCK_HELPER, pid.c_str(), fd.c_str(), "DB", world.path.c_str(),
+                    world.flags_text.c_str(), nullptr);
+        while (true) ::pause();
+    });
+    result.write.reset();
+    CHECK_FALSE(result.byte(200).has_value()); // would fail only too seldom, not too often
+    ctdbd.kill();
+    CHECK(result.byte() == -1); // the helper had the last end of the pipe
+}
+
 TEST_CASE("a ctdbd that is gone already gets no lock", "[lock][helper]")
 {
     World world(false);
