@@ -82,6 +82,7 @@ base::Result<Writer> Writer::open(const std::string& path)
 {
     auto real = resolved(path);
     const auto directory = directory_of(real);
+    ::mkdir(directory.c_str(), 0700); // the daemon's, which may not have run yet; else it exists
     base::UniqueFd fd{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!fd) return fail(errno, directory);
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {

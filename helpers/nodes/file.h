@@ -17,8 +17,8 @@ base::Result<std::string> read_file(const std::string& path);
 // The list in it; nothing if there is no file.
 base::Result<std::optional<List>> read_list(const std::string& path);
 
-// Keeps other writers out until it is destroyed. A symbolic link is followed, so the file that it points to is
-// replaced.
+// Makes the file's directory if need be. Keeps other writers out until it is destroyed. A symbolic link is followed, so
+// the file that it points to is replaced.
 class Writer {
 public:
     static base::Result<Writer> open(const std::string& path); // Errc::conflict while there is another one

@@ -8,7 +8,6 @@
 . "$(dirname "$0")/lib-ctdbd.sh"
 
 export WAIT=90
-mkdir "$T/etc"
 export CTDB_NODES_FILE="$T/etc/nodes"
 say=$T/said
 
