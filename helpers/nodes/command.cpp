@@ -77,15 +77,27 @@ public:
     Child& operator=(const Child&) = delete;
     ~Child()
     {
-        ::kill(-pid_, SIGKILL);
+        if (!reaped_) ::kill(-pid_, SIGKILL);
         for (const int number : signals) ::signal(number, SIG_DFL);
-        running_group = 0;
-        if (!reaped_) ::waitpid(pid_, nullptr, 0);
+        // One that hangs in the kernel, on a file system that does not answer, can't die yet. It is left to whoever
+        // reaps us.
+        int status = 0;
+        for (int tenths = 0; !ended(status) && tenths < 10; ++tenths) {
+            pollfd end{fd(), POLLIN, 0};
+            ::poll(&end, 1, 100);
+        }
     }
     [[nodiscard]] int fd() const { return pidfd_.get(); }
     bool ended(int& status)
     {
-        if (!reaped_ && ::waitpid(pid_, &status, WNOHANG) == pid_) reaped_ = true;
+        siginfo_t end{};
+        if (reaped_ || ::waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+            end.si_pid == 0)
+            return reaped_;
+        // What it left behind goes before it is reaped: until then the number can't be another group's.
+        ::kill(-pid_, SIGKILL);
+        running_group = 0;
+        reaped_ = ::waitpid(pid_, &status, 0) == pid_;
         return reaped_;
     }
 
@@ -100,6 +112,17 @@ int milliseconds_until(base::Time when, bool no_pidfd)
 {
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(when - base::now()).count();
     return static_cast<int>(std::clamp<std::int64_t>(ms, 0, no_pidfd ? 50 : INT_MAX));
+}
+
+bool readable_before(int fd, base::Time deadline)
+{
+    pollfd ready{fd, POLLIN, 0};
+    while (true) {
+        const auto result = ::poll(&ready, 1, milliseconds_until(deadline, false));
+        if (result > 0) return true;
+        if (result == 0 && base::now() >= deadline) return false;
+        if (result < 0 && errno != EINTR) return false;
+    }
 }
 
 // Its last three lines in one.
@@ -153,7 +176,13 @@ base::Result<std::string> run(const std::vector<std::string>& argv, base::Durati
     Child child(pid);
     output_pipe->write.reset();
     status_pipe->write.reset();
-    int why = 0; // exec is done or has failed when this pipe closes
+    // exec is done or has failed when this pipe closes. It reads the program, from wherever that is.
+    const auto late = [&] {
+        return fail(Errc::timed_out, name + " was not done after " +
+                                         base::format_duration(std::chrono::ceil<std::chrono::milliseconds>(timeout)));
+    };
+    if (!readable_before(status_pipe->read.get(), deadline)) return late();
+    int why = 0;
     if (::read(status_pipe->read.get(), &why, sizeof(why)) == sizeof(why)) return fail(why, name);
 
     ::fcntl(output_pipe->read.get(), F_SETFL, O_NONBLOCK);
@@ -167,10 +196,7 @@ base::Result<std::string> run(const std::vector<std::string>& argv, base::Durati
         if (output.size() > max_bytes)
             return fail(Errc::limit, name + " wrote more than " + std::to_string(max_bytes) + " bytes");
         if (ended) break;
-        if (base::now() >= deadline)
-            return fail(Errc::timed_out,
-                        name + " was not done after " +
-                            base::format_duration(std::chrono::ceil<std::chrono::milliseconds>(timeout)));
+        if (base::now() >= deadline) return late();
         std::array<pollfd, 2> fds{{{open ? output_pipe->read.get() : -1, POLLIN, 0}, {child.fd(), POLLIN, 0}}};
         ::poll(fds.data(), fds.size(), milliseconds_until(deadline, child.fd() < 0));
     }
