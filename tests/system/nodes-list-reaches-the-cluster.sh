@@ -65,6 +65,10 @@ equal 'without a change nothing is reloaded' '' "$(cat "$T/reloads")"
 echo 127.0.0.3 >>"$T/source"
 leader=$(on_node 0 ctdb leader)
 refresh_node "$leader"
+reconcile "$leader" 2s
+wait_for 'it gives up' test -s "$T/reconciled.$leader"
+equal 'how it ends' 1 "$(cat "$T/reconciled.$leader")"
+expect 'it says why' grep -q 'not done after 2s: .*Nodes file on node . differs' "$T/said.$leader"
 reconcile "$leader"
 wait_for 'the leader waits for the list of the other node' grep -q 'trying again' "$T/said.$leader"
 for node in 0 1 2; do refresh_node "$node"; done
