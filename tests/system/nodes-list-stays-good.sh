@@ -36,6 +36,11 @@ refused_list()
 	refused "$_sentence" "$_said" cat "$T/source"
 }
 
+no_process()
+{
+	! pgrep -f "$1"
+}
+
 # Nothing yet: nothing is printed.
 if nodes >"$T/out"; then fail 'a list out of nothing'; fi
 equal 'nothing on stdout' '' "$(cat "$T/out")"
@@ -70,9 +75,9 @@ refused_list 'a number used again' 'node 2 (10.0.0.3) is deleted and its number 
 # A command that hangs, and one whose children hold its output open.
 if nodes refresh --tries 1 --timeout 200ms -- sh -c 'echo 10.0.0.1; sleep 1000 & sleep 1001'; then fail 'a hung command was good'; fi
 expect 'it says so' grep -q 'sh was not done after 200ms; the last good list stays' "$say"
-refuse 'it left something behind' pgrep -f 'sleep 100[01]'
+wait_for 'nothing of it is left' no_process 'sleep 100[01]'
 nodes refresh --tries 1 --timeout 60s -- sh -c 'cat "$0"; sleep 1002 &' "$T/good"
-refuse 'a child of the command is left' pgrep -f 'sleep 1002'
+wait_for 'no child of the command is left' no_process 'sleep 1002'
 
 # While a refresh hangs the list is printed, and another refresh doesn't start.
 "$BIN_DIR/ctdb_nodes" refresh --tries 1 --timeout 100s -- sh -c 'echo >"$0"; sleep 1003' "$T/hangs" &
@@ -83,15 +88,7 @@ wait_for 'a refresh hangs' test -s "$T/hangs"
 expect 'the list is printed meanwhile' cmp "$T/good" "$T/out"
 refused 'a second refresh' 'another refresh' cat "$T/good"
 kill -TERM "$hung"
-sleeps()
-{
-	pgrep -f 'sleep 1003'
-}
-no_sleeps()
-{
-	! sleeps
-}
-wait_for 'its command died with it' no_sleeps
+wait_for 'its command died with it' no_process 'sleep 1003'
 
 # What works at the third try is taken.
 : >"$T/count"
