@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <fcntl.h>
+#include <unistd.h>
 
 using namespace lock;
 using namespace std::chrono_literals;
@@ -10,6 +11,9 @@ using namespace std::chrono_literals;
 namespace {
 
 const base::Time t0 = base::time_from_ns(1'000'000'000'000);
+
+// The names are the whole machine's, and another build's tests may be running.
+std::uint64_t database() { return static_cast<std::uint64_t>(::getpid()) << 8U; }
 
 // Lets a meeting see what there is to see.
 void turn(Meeting& meeting, Course& course)
@@ -50,8 +54,8 @@ TEST_CASE("a course speaks again when the wait has doubled", "[lock][stampede]")
 
 TEST_CASE("the first leads, the others follow and are counted until they go", "[lock][stampede]")
 {
-    Meeting first(1, 0xabcdef), other(1, 0xabcdee);
-    std::optional<Meeting> second(std::in_place, 1, 0xabcdef), third(std::in_place, 1, 0xabcdef);
+    Meeting first(1, database()), other(1, database() + 1);
+    std::optional<Meeting> second(std::in_place, 1, database()), third(std::in_place, 1, database());
     REQUIRE(first.join(t0) == Meeting::Role::leader);
     REQUIRE(second->join(t0 - 2s) == Meeting::Role::follower);
     REQUIRE(third->join(t0 + 2s) == Meeting::Role::follower);
@@ -71,8 +75,8 @@ TEST_CASE("the first leads, the others follow and are counted until they go", "[
 
 TEST_CASE("when the leader goes another one can lead", "[lock][stampede]")
 {
-    std::optional<Meeting> first(std::in_place, 2, 0xabcdef);
-    Meeting second(2, 0xabcdef);
+    std::optional<Meeting> first(std::in_place, 2, database());
+    Meeting second(2, database());
     REQUIRE(first->join(t0) == Meeting::Role::leader);
     REQUIRE(second.join(t0) == Meeting::Role::follower);
     first.reset();
@@ -84,7 +88,7 @@ TEST_CASE("when the leader goes another one can lead", "[lock][stampede]")
 
 TEST_CASE("a leader without descriptors waits until one is free, without spinning", "[lock][stampede]")
 {
-    Meeting first(3, 0xabcdef), second(3, 0xabcdef);
+    Meeting first(3, database()), second(3, database());
     REQUIRE(first.join(t0) == Meeting::Role::leader);
     REQUIRE(second.join(t0) == Meeting::Role::follower);
     std::vector<base::UniqueFd> all;
