@@ -31,7 +31,8 @@ public:
     // Called when the mutex was taken; returns when it is lost, with the reason (empty if it was said already), or when
     // the call is not wanted any more.
     virtual std::string hold(Call& call) = 0;
-    // Called after hold, and after a take that came too late. What is not done in a second is not waited for.
+    // Called after hold, and after a take that nobody waited for any more, whatever it answered. What is not done in a
+    // second is not waited for.
     virtual void let_go() = 0;
 };
 

@@ -14,7 +14,11 @@ Step let_go(const Context& c, int exit_code, std::string say)
     return {LettingGo{c.now + c.rules.letting_go, exit_code}, {}, std::move(say)};
 }
 
-Step on(const Asking&, const Took& took, const Context&) { return {Holding{took.valid_until}, Byte::taken, {}}; }
+Step on(const Asking&, const Took& took, const Context& c)
+{
+    if (!took.valid_until || c.now < *took.valid_until) return {Holding{took.valid_until}, Byte::taken, {}};
+    return {LettingGo{c.now + c.rules.letting_go, 0}, Byte::too_late, c.rules.too_late}; // we were stopped meanwhile
+}
 Step on(const Asking&, const Contended&, const Context&) { return {Ended{0}, Byte::contended, {}}; }
 Step on(const Asking&, const Failed& failed, const Context&) { return {Ended{0}, Byte::failed, failed.why}; }
 Step on(const Asking&, const ParentGone& gone, const Context& c) { return let_go(c, 0, gone.why); }

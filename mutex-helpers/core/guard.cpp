@@ -20,6 +20,7 @@ namespace {
     const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, holder, 0U));
     // Only now is the pid surely still the holder's.
     if (::getppid() != holder) ::_exit(0);
+    ::send(fd, "", 1, MSG_NOSIGNAL); // standard output is let go of
     base::Time kill_at = base::Time::max();
     for (;;) {
         pollfd readable{fd, POLLIN, 0};
@@ -43,9 +44,11 @@ void Guard::start()
     std::array<int, 2> pair{};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0) return;
     fd_.reset(pair[0]);
-    const base::UniqueFd other{pair[1]};
+    base::UniqueFd other{pair[1]};
     const pid_t holder = ::getpid();
     if (::fork() == 0) watch(keep_only(other.get()), holder);
+    other.reset(); // without a guard its end is read
+    wait_for_word(fd_.get());
 }
 
 void Guard::expect_end_by(base::Time when)

@@ -91,7 +91,7 @@ void serve(Backend& backend, Desk& desk)
             desk.wait_until(base::Time::max());
         }
     }
-    if (took) backend.let_go();
+    if (took || !desk.wanted()) backend.let_go();
     desk.tell(LetGo{});
 }
 
@@ -192,10 +192,14 @@ private:
         const bool was_holding = std::holds_alternative<Holding>(state_);
         auto [next, byte, text] = step(traits_.rules, state_, input, base::now());
         state_ = std::move(next);
+        const auto* const holding = std::get_if<Holding>(&state_);
+        // The guard before the byte: we may be stopped in between.
+        if (holding != nullptr && holding->valid_until && !std::holds_alternative<Tick>(input))
+            guard_.expect_end_by(*holding->valid_until);
         bool reader = true;
         if (byte) reader = write_byte(*byte);
         // End of file first, then letting go: nobody may believe in a lock that another one can already have.
-        if (was_holding && !std::holds_alternative<Holding>(state_)) ::close(STDOUT_FILENO);
+        if (was_holding && holding == nullptr) ::close(STDOUT_FILENO);
         // Lines of CTDB's helpers that have no name before them.
         if (std::holds_alternative<ParentGone>(input) && !text.empty())
             say_plain(text);
@@ -206,12 +210,10 @@ private:
             desk_.unwant();
             guard_.dismiss();
         }
-        const auto* holding = std::get_if<Holding>(&state_);
-        if (holding == nullptr) return;
-        if (holding->valid_until && !std::holds_alternative<Tick>(input)) guard_.expect_end_by(*holding->valid_until);
-        if (!was_holding && !reader) feed(ParentGone{""});
+        if (holding == nullptr || was_holding) return;
+        if (!reader) return feed(ParentGone{""});
         // Never wait for process 1: taken, answered, and let go.
-        if (!was_holding && parent_.kind() == ParentWatch::Kind::init) feed(ParentGone{"parent == 1"});
+        if (parent_.kind() == ParentWatch::Kind::init) feed(ParentGone{"parent == 1"});
     }
 
     Backend& backend_;

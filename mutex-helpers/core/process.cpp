@@ -89,6 +89,12 @@ int keep_only(int fd)
     return fd;
 }
 
+void wait_for_word(int socket)
+{
+    pollfd word{socket, POLLIN, 0};
+    ::poll(&word, 1, 1000);
+}
+
 int poll_timeout(std::optional<base::Time> when)
 {
     using namespace std::chrono_literals;

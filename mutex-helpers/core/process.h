@@ -26,6 +26,10 @@ void say_plain(std::string_view text);
 // descriptors but the one given (or -1), which becomes number 3 (then returned).
 int keep_only(int fd);
 
+// After the fork, in the parent: waits for the child's first word on a socket, which it sends after keep_only(), or for
+// its end. Before that there would be no end of file on standard output if we let go. At most a second.
+void wait_for_word(int socket);
+
 // For poll(): does not end before the time has come, and looks again after an hour at the latest. None: -1.
 int poll_timeout(std::optional<base::Time> when);
 

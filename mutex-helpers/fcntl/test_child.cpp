@@ -32,8 +32,9 @@ public:
 
     [[noreturn]] void run()
     {
+        tell(); // standard output is let go of
         const bool pinging = what_.ping_timeout > 0s;
-        auto next_check = base::now() + what_.interval, next_tick = base::now();
+        auto next_check = base::now() + what_.interval, next_tick = base::now() + 1s;
         for (;;) {
             if (pinging && base::now() >= next_tick) {
                 tell();
@@ -111,7 +112,7 @@ TestChild start_test_child(const Recheck& what)
     std::array<int, 2> pair{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) return {};
     base::UniqueFd ours{pair[0]};
-    const base::UniqueFd theirs{pair[1]};
+    base::UniqueFd theirs{pair[1]};
     const pid_t holder = ::getpid();
     const pid_t pid = ::fork();
     if (pid == 0) {
@@ -119,6 +120,8 @@ TestChild start_test_child(const Recheck& what)
         Child(what, socket, holder).run();
     }
     if (pid < 0) return {};
+    theirs.reset(); // or its end would not be read
+    wait_for_word(ours.get());
     return {pid, std::move(ours)};
 }
 

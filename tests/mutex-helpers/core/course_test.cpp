@@ -66,6 +66,7 @@ TEST_CASE("a lease that was not renewed is given up before somebody else can hav
     const State leased = Holding{t0 + 9s};
     CHECK(told(step(rules, leased, Tick{}, t0 + 9s - 1ns)) == "holding 9");
     CHECK(told(step(rules, leased, Tick{}, t0 + 9s)) == "letting go 10 exit 7 \"lock lost - not renewed in time\"");
+    CHECK(told(step(rules, Asking{t0 + 99s}, Took{t0 + 9s}, t0 + 9s)) == "letting go 10 exit 0 byte 2 \"too late\"");
     CHECK(deadline(leased) == t0 + 9s);
     CHECK(deadline(Holding{}) == std::nullopt);
 }
