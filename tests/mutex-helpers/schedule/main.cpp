@@ -4,7 +4,7 @@
 // words becomes its number. A witness writes down every interval of holding; no two may overlap, every answer is one
 // byte, contention is silent, and after all have been killed the mutex can be taken. Exit 0; 1 with words and the seed
 // that shows it.
-#include "tests/mutex-helpers/schedule/helpers.h"
+#include "mutex-helpers/check/asker.h"
 #include "tests/mutex-helpers/schedule/witness.h"
 
 #include <algorithm>
@@ -24,7 +24,7 @@
 namespace {
 
 using namespace std::chrono_literals;
-using schedule::Asker;
+using mutex::Asker;
 
 struct Options {
     std::uint64_t schedules = 200, seed = 1, steps = 12, parallel = 2;
@@ -67,7 +67,12 @@ private:
 
     void ask()
     {
-        askers_.push_back(std::make_unique<Asker>(static_cast<int>(counts_.asked), command_));
+        auto asker = Asker::start(static_cast<int>(counts_.asked), command_);
+        if (!asker) {
+            wrong_ = asker.error().message();
+            return;
+        }
+        askers_.push_back(std::move(*asker));
         ++counts_.asked;
         note("ask", *askers_.back());
     }
@@ -174,6 +179,7 @@ private:
                 return;
             }
             ask();
+            if (!wrong_.empty()) return;
             const int last = askers_.back()->number();
             const auto answered = [&] {
                 return std::none_of(askers_.begin(), askers_.end(), [&](const auto& asker) {

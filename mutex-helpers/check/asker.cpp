@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/mutex-helpers/schedule/helpers.h"
+#include "mutex-helpers/check/asker.h"
 
 #include <array>
 #include <cerrno>
@@ -12,13 +12,10 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <system_error>
 #include <unistd.h>
 
-namespace schedule {
+namespace mutex {
 namespace {
-
-[[noreturn]] void give_up(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
 [[noreturn]] void be_helper(const std::vector<std::string>& command, int out, int err)
 {
@@ -33,19 +30,26 @@ namespace {
 
 } // namespace
 
-Asker::Asker(int number, const std::vector<std::string>& command) : number_(number)
+base::Result<std::unique_ptr<Asker>> Asker::start(int number, const std::vector<std::string>& command)
+{
+    std::unique_ptr<Asker> asker(new Asker(number));
+    if (const auto begun = asker->launch(command); !begun) return tl::unexpected(begun.error());
+    return asker;
+}
+
+base::Result<void> Asker::launch(const std::vector<std::string>& command)
 {
     std::array<int, 2> out{}, tell{};
-    if (::pipe2(out.data(), O_CLOEXEC) != 0) give_up("pipe");
+    if (::pipe2(out.data(), O_CLOEXEC) != 0) return base::fail(errno, "pipe");
     out_.reset(out[0]);
     const base::UniqueFd out_end{out[1]};
-    if (::pipe2(tell.data(), O_CLOEXEC) != 0) give_up("pipe");
+    if (::pipe2(tell.data(), O_CLOEXEC) != 0) return base::fail(errno, "pipe");
     const base::UniqueFd tell_read{tell[0]}, tell_write{tell[1]};
     err_.reset(::memfd_create("stderr", MFD_CLOEXEC));
-    if (!err_) give_up("memfd");
+    if (!err_) return base::fail(errno, "memfd");
     const pid_t tester = ::getpid();
     parent_ = ::fork();
-    if (parent_ < 0) give_up("fork");
+    if (parent_ < 0) return base::fail(errno, "fork");
     if (parent_ == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != tester) ::_exit(0);
@@ -53,14 +57,16 @@ Asker::Asker(int number, const std::vector<std::string>& command) : number_(numb
         if (helper == 0) be_helper(command, out_end.get(), err_.get());
         ::close(out_end.get());
         if (::write(tell_write.get(), &helper, sizeof helper) != sizeof helper) ::_exit(1);
+        ::close_range(3, ~0U, 0); // no end of another's pipe shall be kept open here
         ::waitpid(helper, nullptr, 0);
         for (;;) ::pause(); // its parent reaps it when it is killed
     }
     if (::read(tell_read.get(), &helper_, sizeof helper_) != sizeof helper_ || helper_ < 0)
-        give_up("fork of the helper");
+        return base::fail(errno, "fork of the helper");
     // The pid is the helper's as long as its parent has not reaped it; a helper that has ended already needs no signal.
     helper_pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, helper_, 0U)));
     ::fcntl(out_.get(), F_SETFL, O_NONBLOCK);
+    return {};
 }
 
 Asker::~Asker()
@@ -102,7 +108,7 @@ void Asker::signal_children(int signal) const
 {
     std::error_code ended;
     const auto tasks = std::filesystem::directory_iterator("/proc/" + std::to_string(helper_) + "/task", ended);
-    for (auto task = begin(tasks); !ended && task != end(tasks); task.increment(ended)) {
+    for (auto task = tasks; !ended && task != std::filesystem::directory_iterator(); task.increment(ended)) {
         std::ifstream list(task->path() / "children");
         for (pid_t child = 0; list >> child;) {
             const base::UniqueFd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, child, 0U))};
@@ -125,4 +131,4 @@ void Asker::kill_parent()
     parent_ = -1;
 }
 
-} // namespace schedule
+} // namespace mutex

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// tests/mutex-helpers/schedule/helpers.h: mutex helpers as the schedules start and end them, each as the child of a
-// process of its own that stands for ctdbd's recovery daemon.
+// mutex-helpers/check/asker.h: a mutex helper as ctdbd starts it, the child of a process of its own that stands for the
+// recovery daemon. Used by ctdb_mutex_check and by the random schedules of the tests.
 #pragma once
 
+#include "helpers/base/result.h"
 #include "helpers/base/unique_fd.h"
 
+#include <memory>
 #include <string>
 #include <sys/types.h>
 #include <vector>
 
-namespace schedule {
+namespace mutex {
 
 class Asker {
 public:
-    // Throws std::system_error.
-    Asker(int number, const std::vector<std::string>& command);
+    static base::Result<std::unique_ptr<Asker>> start(int number, const std::vector<std::string>& command);
     ~Asker(); // kills what is left
     Asker(const Asker&) = delete;
     Asker& operator=(const Asker&) = delete;
@@ -30,10 +31,13 @@ public:
     void kill_parent();
 
 private:
+    explicit Asker(int number) : number_(number) {}
+    base::Result<void> launch(const std::vector<std::string>& command);
+
     int number_;
     pid_t parent_ = -1, helper_ = -1;
     base::UniqueFd helper_pidfd_, out_, err_;
     std::string bytes_;
 };
 
-} // namespace schedule
+} // namespace mutex
