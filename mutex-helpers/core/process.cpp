@@ -66,6 +66,8 @@ void clean_process(const char* argv0)
 
 const std::string& program_name() { return name; }
 
+void name_program(std::string_view other) { name = other; }
+
 void say(std::string_view text) { say_plain(name + ": " + std::string(text)); }
 
 void say_plain(std::string_view text)

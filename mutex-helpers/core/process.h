@@ -16,6 +16,7 @@ namespace mutex {
 // name of argv[0] for say().
 void clean_process(const char* argv0);
 const std::string& program_name();
+void name_program(std::string_view name); // say another one
 
 // "PROGRAM: text" as one line on standard error. Never waits: where nobody reads, the line is dropped.
 void say(std::string_view text);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// mutex-schedule [--schedules N] [--seed S] [--steps N] [--parallel N] [--patience SECONDS] -- COMMAND…: random
+// mutex-schedule [--schedules N] [--seed S] [--steps N] [--pause MS] [--parallel N] [--patience SECONDS] --
+// COMMAND…: random
 // schedules of taking, contending and killing with a mutex helper, each on a mutex of its own: "%" in the command's
 // words becomes its number. A witness writes down every interval of holding; no two may overlap, every answer is one
 // byte, contention is silent, and after all have been killed the mutex can be taken. Exit 0; 1 with words and the seed
@@ -27,7 +28,7 @@ using namespace std::chrono_literals;
 using mutex::Asker;
 
 struct Options {
-    std::uint64_t schedules = 200, seed = 1, steps = 12, parallel = 2;
+    std::uint64_t schedules = 200, seed = 1, steps = 12, pause_ms = 3, parallel = 2;
     std::chrono::seconds patience{60};
     std::vector<std::string> command;
 };
@@ -52,7 +53,7 @@ public:
     {
         for (std::uint64_t i = 0; i < options_.steps && wrong_.empty(); ++i) {
             act();
-            watch(base::now() + std::chrono::microseconds(draw(3000)));
+            watch(base::now() + std::chrono::microseconds(draw(options_.pause_ms * 1000)));
         }
         if (wrong_.empty()) finish();
         counts.asked += counts_.asked;
@@ -104,7 +105,7 @@ private:
         case 6:
             note("stop", asker);
             asker.signal_helper(SIGSTOP);
-            watch(base::now() + std::chrono::microseconds(draw(3000)));
+            watch(base::now() + std::chrono::microseconds(draw(options_.pause_ms * 1000)));
             return asker.signal_helper(SIGCONT);
         default: return ask();
         }
@@ -221,7 +222,8 @@ int run_share(const Options& options, std::uint64_t share, int report)
 
 [[noreturn]] void usage()
 {
-    std::fputs("Usage: mutex-schedule [--schedules N] [--seed S] [--steps N] [--parallel N] [--patience SECONDS] -- "
+    std::fputs("Usage: mutex-schedule [--schedules N] [--seed S] [--steps N] [--pause MS] [--parallel N] [--patience "
+               "SECONDS] -- "
                "COMMAND…\n",
                stderr);
     std::exit(2);
@@ -242,13 +244,15 @@ Options read_options(int argc, char** argv)
             options.steps = value;
         else if (name == "--parallel")
             options.parallel = value;
+        else if (name == "--pause")
+            options.pause_ms = value;
         else if (name == "--patience")
             options.patience = std::chrono::seconds(value);
         else
             usage();
     }
     for (++i; i < argc; ++i) options.command.emplace_back(argv[i]);
-    if (options.command.empty() || options.parallel == 0) usage();
+    if (options.command.empty() || options.parallel == 0 || options.pause_ms == 0) usage();
     return options;
 }
 
