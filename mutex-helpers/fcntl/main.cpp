@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // ctdb_mutex_fcntl_helper FILE [RECHECK [PING]]: a POSIX lock on byte 0 of a file in a cluster file system. Drop-in for
-// CTDB's helper of this name: arguments, texts, exit codes and bytes are its own (docs/man/ctdb_mutex_fcntl_helper.7).
+// CTDB's helper of this name: arguments, texts, exit codes and bytes are its own (docs/man/ctdb_mutex_fcntl_helper.8).
 //
 // SIGTERM keeps its default. A handler would not run while the process waits for a file system, but a fatal signal ends
 // waits of network file systems.
@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
@@ -117,6 +118,8 @@ bool read_seconds(const char* text, std::chrono::seconds& into)
     return true;
 }
 
+constexpr const char* usage = " <file> [recheck_interval [ping_timeout]]";
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -125,8 +128,12 @@ int main(int argc, char** argv)
     Recheck what;
     if (argc < 2 || argc > 4 || (argc > 2 && !read_seconds(argv[2], what.interval)) ||
         (argc > 3 && !read_seconds(argv[3], what.ping_timeout))) {
-        say_plain("Usage: " + program_name() + " <file> [recheck_interval [ping_timeout]]");
+        say_plain("Usage: " + program_name() + usage);
         return 1;
+    }
+    if (std::strcmp(argv[1], "--help") == 0) {
+        std::printf("Usage: %s%s\n", program_name().c_str(), usage);
+        return 0;
     }
     what.file = argv[1];
     Traits traits;

@@ -11,6 +11,6 @@ need_root
 need ceph ceph-mon ceph-osd rados monmaptool jq
 WAIT=60
 start_ceph
-expect 'no two held at once' "$BIN_DIR/mutex-schedule" --schedules "${SCHEDULES:-100}" --seed "$(date +%s)" --parallel 12 --pause 250 -- \
+expect 'no two held at once' "$BIN_DIR/mutex-schedule" --schedules "${SCHEDULES:-60}" --seed "$(date +%s)" --parallel 12 --pause 250 -- \
 	"$CEPH" ceph client.admin locks lock-% 2 -R
 cat "$T/daemon/last"

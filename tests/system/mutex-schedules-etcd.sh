@@ -8,6 +8,6 @@
 need_root
 need etcd etcdctl
 start_etcd
-expect 'no two held at once' "$BIN_DIR/mutex-schedule" --schedules "${SCHEDULES:-150}" --seed "$(date +%s)" --parallel 16 --pause 40 -- \
+expect 'no two held at once' "$BIN_DIR/mutex-schedule" --schedules "${SCHEDULES:-100}" --seed "$(date +%s)" --parallel 16 --pause 40 -- \
 	"$ETCD" "$ETCD_CONF" locks/%
 cat "$T/daemon/last"

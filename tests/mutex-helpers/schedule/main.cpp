@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// mutex-schedule [--schedules N] [--seed S] [--steps N] [--pause MS] [--parallel N] [--patience SECONDS] --
-// COMMAND…: random
-// schedules of taking, contending and killing with a mutex helper, each on a mutex of its own: "%" in the command's
-// words becomes its number. A witness writes down every interval of holding; no two may overlap, every answer is one
-// byte, contention is silent, and after all have been killed the mutex can be taken. Exit 0; 1 with words and the seed
-// that shows it.
+// mutex-schedule [--schedules N] [--seed S] [--steps N] [--pause MS] [--parallel N] [--patience SECONDS] -- COMMAND…
+// Random schedules of taking, contending and killing with a mutex helper, each on a mutex of its own: "%" in the
+// command's words becomes its number. A witness writes down every interval of holding; no two may overlap, every answer
+// is one byte, contention is silent, and after all have been killed the mutex can be taken. Exit 0; 1 with words and
+// the seed that shows it.
 #include "mutex-helpers/check/asker.h"
 #include "tests/mutex-helpers/schedule/witness.h"
 
