@@ -19,9 +19,11 @@ int main(int argc, char** argv)
         bench::measure_supervisor(arguments);
     } else if (arguments.measurement == "lock-helper") {
         bench::measure_lock_helper(arguments);
+    } else if (arguments.measurement == "mutex") {
+        bench::measure_mutex(arguments);
     } else {
         bench::die("no such measurement: " + arguments.measurement +
-                   " (there are bare, rest, latency, supervisor and lock-helper)");
+                   " (there are bare, rest, latency, supervisor, lock-helper and mutex)");
     }
     return 0;
 }

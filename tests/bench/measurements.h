@@ -27,5 +27,8 @@ void measure_supervisor(const Arguments& arguments);
 // --helper PATH --kind record|database --locks fcntl|mutex --count N: a ctdb_lock_helper from its start to its byte.
 // {"each": distribution}
 void measure_lock_helper(const Arguments& arguments);
+// --how take|contend|orphan --count N -- MUTEX-HELPER…: from fork to the byte, with the mutex free or held; or from
+// SIGKILL of the holder's parent to its end of file, which is when the mutex is free. {"each": distribution}
+void measure_mutex(const Arguments& arguments);
 
 } // namespace bench
