@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <fcntl.h>
 #include <optional>
 #include <poll.h>
 #include <spawn.h>
+#include <sstream>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -142,6 +144,16 @@ base::Result<Outcome> run(const std::vector<std::string>& argv, std::string_view
     else if (!outcome.timed_out)
         outcome.code = WEXITSTATUS(status);
     return outcome;
+}
+
+std::vector<std::string> ctdb_command()
+{
+    const char* named = std::getenv("CTDB");
+    std::vector<std::string> words;
+    std::istringstream text{named != nullptr ? named : ""};
+    for (std::string word; text >> word;) words.push_back(word);
+    if (words.empty()) words.emplace_back("ctdb");
+    return words;
 }
 
 } // namespace command

@@ -29,4 +29,7 @@ struct Outcome {
 // Fails where the command could not be started (ENOENT: there is no such program).
 base::Result<Outcome> run(const std::vector<std::string>& argv, std::string_view input, base::Duration timeout);
 
+// The words of $CTDB, as CTDB's scripts take it; "ctdb" if it is not set.
+std::vector<std::string> ctdb_command();
+
 } // namespace command

@@ -4,7 +4,6 @@
 #include "helpers/command/command.h"
 
 #include <cstdlib>
-#include <sstream>
 #include <unistd.h>
 
 namespace queued_db {
@@ -35,20 +34,10 @@ std::vector<std::string> under_daemon(const std::vector<std::string>& argv, base
 
 } // namespace
 
-std::vector<std::string> ctdb_command()
-{
-    const char* named = std::getenv("CTDB");
-    std::vector<std::string> words;
-    std::istringstream text{named != nullptr ? named : ""};
-    for (std::string word; text >> word;) words.push_back(word);
-    if (words.empty()) words.emplace_back("ctdb");
-    return words;
-}
-
 Carrier ptrans_carrier(const std::string& db, base::Duration timeout)
 {
     return [db, timeout](const std::string& text) -> base::Result<void> {
-        auto argv = ctdb_command();
+        auto argv = command::ctdb_command();
         argv.insert(argv.end(), {"ptrans", db});
         if (daemon_is_there()) {
             const auto ran = command::run(under_daemon(argv, timeout), text, timeout + std::chrono::seconds{2});

@@ -8,11 +8,8 @@
 #include "helpers/queued-db/queue.h"
 
 #include <string>
-#include <vector>
 
 namespace queued_db {
-
-std::vector<std::string> ctdb_command(); // $CTDB split at blanks, or "ctdb"
 
 Carrier ptrans_carrier(const std::string& db, base::Duration timeout);
 

@@ -2,7 +2,7 @@
 #include "helpers/queued-db/queue.h"
 
 #include "helpers/base/crash_point.h"
-#include "helpers/queued-db/lock_file.h"
+#include "helpers/base/lock_file.h"
 #include "helpers/queued-db/ptrans_text.h"
 
 #include <algorithm>
@@ -102,7 +102,7 @@ base::Result<Queue> Queue::open(const std::string& base_directory, const std::st
 
 base::Result<LogFile> Queue::locked_log(UniqueFd& lock) const
 {
-    auto locked = lock_file(path("lock"), limits_.lock_timeout);
+    auto locked = base::lock_file(path("lock"), limits_.lock_timeout);
     if (!locked) return tl::unexpected(locked.error());
     lock = std::move(*locked);
     return LogFile::open(path("log"));
@@ -140,28 +140,33 @@ base::Result<std::vector<Entry>> Queue::pending() const
     return coalesce(log->entries());
 }
 
-base::Result<Flushed> Queue::flush(const Carrier& carrier, const Decide& decide)
+base::Result<UniqueFd> Queue::hold_flushes() const { return base::lock_file(path("flush.lock"), limits_.lock_timeout); }
+
+base::Result<Flushed> Queue::flush_held(const Carrier& carrier, const Decide& decide)
 {
-    const auto alone = lock_file(path("flush.lock"), limits_.lock_timeout);
-    if (!alone) return tl::unexpected(alone.error());
-    auto flushed = flush_locked(carrier, decide);
+    auto flushed = carry(carrier, decide);
     note_failure(!flushed);
     return flushed;
+}
+
+base::Result<Flushed> Queue::flush(const Carrier& carrier, const Decide& decide)
+{
+    const auto alone = hold_flushes();
+    if (!alone) return tl::unexpected(alone.error());
+    return flush_held(carrier, decide);
 }
 
 base::Result<Flushed> Queue::flush_if_due(const Carrier& carrier, const Decide& decide)
 {
-    const auto alone = lock_file(path("flush.lock"), limits_.lock_timeout);
+    const auto alone = hold_flushes();
     if (!alone) return tl::unexpected(alone.error());
     if (const auto failures = read_failures(path("failures")); failures.wait.count() > 0)
         return base::fail(base::Errc::unavailable,
                           "ctdbd is left alone after " + std::to_string(failures.count) + " failed flushes");
-    auto flushed = flush_locked(carrier, decide);
-    note_failure(!flushed);
-    return flushed;
+    return flush_held(carrier, decide);
 }
 
-base::Result<Flushed> Queue::flush_locked(const Carrier& carrier, const Decide& decide)
+base::Result<Flushed> Queue::carry(const Carrier& carrier, const Decide& decide)
 {
     Flushed flushed;
     while (true) {
@@ -212,7 +217,7 @@ base::Result<Status> Queue::status() const
 
 base::Result<Log> Queue::check() const
 {
-    const auto lock = lock_file(path("lock"), limits_.lock_timeout);
+    const auto lock = base::lock_file(path("lock"), limits_.lock_timeout);
     if (!lock) return tl::unexpected(lock.error());
     const auto bytes = read_whole_file(path("log"));
     if (!bytes) return tl::unexpected(bytes.error());

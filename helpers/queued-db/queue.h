@@ -52,6 +52,9 @@ public:
     // Does nothing while a failure is so recent that ctdbd had better be left alone: 1 s after the first, twice as long
     // after each further one, 30 s at most.
     base::Result<Flushed> flush_if_due(const Carrier& carrier, const Decide& decide = {});
+    // For who has more to do while no other process flushes: flush_held() is flush() below a lock that the caller holds.
+    base::Result<base::UniqueFd> hold_flushes() const;
+    base::Result<Flushed> flush_held(const Carrier& carrier, const Decide& decide = {});
     base::Result<Status> status() const;
     // Reads without mending; an error of Errc::corrupt says what is damaged.
     base::Result<Log> check() const;
@@ -60,7 +63,7 @@ private:
     Queue(std::string directory, Limits limits) : directory_(std::move(directory)), limits_(limits) {}
     [[nodiscard]] std::string path(const char* name) const { return directory_ + "/" + name; }
     base::Result<LogFile> locked_log(base::UniqueFd& lock) const;
-    base::Result<Flushed> flush_locked(const Carrier& carrier, const Decide& decide);
+    base::Result<Flushed> carry(const Carrier& carrier, const Decide& decide);
     void note_failure(bool failed) const;
 
     std::string directory_;

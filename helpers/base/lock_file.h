@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// helpers/queued-db/lock_file.h: an exclusive flock on a file of its own, held until the descriptor closes. The kernel
+// helpers/base/lock_file.h: an exclusive flock on a file of its own, held until the descriptor closes. The kernel
 // lets go of it when its holder ends, however it ends.
 #pragma once
 
@@ -9,9 +9,9 @@
 
 #include <string>
 
-namespace queued_db {
+namespace base {
 
 // Makes the file if need be. Errc::timed_out if somebody else holds it all that time.
-base::Result<base::UniqueFd> lock_file(const std::string& path, base::Duration timeout);
+Result<UniqueFd> lock_file(const std::string& path, Duration timeout);
 
-} // namespace queued_db
+} // namespace base
