@@ -52,7 +52,8 @@ public:
     // Does nothing while a failure is so recent that ctdbd had better be left alone: 1 s after the first, twice as long
     // after each further one, 30 s at most.
     base::Result<Flushed> flush_if_due(const Carrier& carrier, const Decide& decide = {});
-    // For who has more to do while no other process flushes: flush_held() is flush() below a lock that the caller holds.
+    // For who has more to do while no other process flushes: flush_held() is flush() below a lock that the caller
+    // holds.
     base::Result<base::UniqueFd> hold_flushes() const;
     base::Result<Flushed> flush_held(const Carrier& carrier, const Decide& decide = {});
     base::Result<Status> status() const;

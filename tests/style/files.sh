@@ -14,7 +14,7 @@ list_scripts()
 {
 	list_files | while IFS= read -r _file; do
 		case $_file in
-		*.sh | *.bash) echo "$_file" ;;
+		*.sh | *.bash | *.script) echo "$_file" ;;
 		*.* | COPYING | *corpus*) ;;
 		*) head -n 1 "$_file" 2>/dev/null | grep -aqE '^#!/bin/(ba)?sh' && echo "$_file" ;;
 		esac

@@ -40,7 +40,7 @@ def end(process, kill_after):
         except OSError:
             pass
         for pid in children:
-            os.kill(pid, signal.SIGKILL)
+            kill_process(pid)
         if not children or random.random() < 0.7:
             process.kill()
     code = process.wait()
@@ -111,6 +111,13 @@ def schedule(model):
             raise SystemExit(f"{key} is {found.get(key)}, but should be one of {possible}")
         model[key] = {found.get(key)}
     end(start("check", DB), None)
+
+
+def kill_process(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # it has ended by itself
 
 
 def main():

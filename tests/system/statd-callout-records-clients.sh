@@ -27,7 +27,9 @@ for transport in udp tcp; do
 	for server in 10.0.0.1 fd00::1; do
 		file=$T/queue/statd-state@$server@192.168.7.9
 		seconds=$(sed 's/.* "\([0-9]*\)"$/\1/' "$file")
-		{ [ "$seconds" -ge "$before" ] && [ "$seconds" -le "$after" ]; } || fail "a record of another time: $(cat "$file")"
+		{
+			[ "$seconds" -ge "$before" ] && [ "$seconds" -le "$after" ]
+		} || fail "a record of another time: $(cat "$file")"
 		printf '"statd-state@%s@192.168.7.9" "%s"\n' "$server" "$seconds" | cmp - "$file" || fail "a record that differs: $(cat "$file")"
 		equal 'its owner' statd "$(stat -c %U "$file")"
 	done
