@@ -29,6 +29,11 @@ def met(ok): if ok then "met" else "**missed**" end;
   def mutex_row($title; $how):
     "| \($title) | \(mutex("ours"; $how; .each.median) | us) | \(mutex("theirs"; $how; .each.median) | us) | " +
     "\(mutex("ours"; $how; .each.max) | us) | \(mutex("theirs"; $how; .each.max) | us) |";
+  def callout($name; f): [$all[] | select(.what == "callout" and .program == $name)] | figures(f);
+  def callout_row($title; $name):
+    callout($name; .each.median) as $each | callout("plain"; .each.median) as $plain
+    | "| \($title) | \($each | us) | \(callout($name; .each.p99) | us) | " +
+      "\(if $each and $plain then ($each / $plain | ratio) else "–" end) | \(callout("statd-" + $name; .pair_us) | us) |";
   ["ctdb-processd", "s6", "runit", "supervisord"] as $peers
 | def lock($whose; $kind; $locks):
     [$all[] | select(.what == "lock" and .whose == $whose and .kind == $kind and .locks == $locks)] | figures(.each.median);
@@ -83,6 +88,17 @@ The 2 and 5 ms commands use that much processor time themselves. \"1 GB\": the m
 \($api | figures(.seconds) // "–") s went on meanwhile. The load keeps all processors busy, so every process that has slept waits for its turn: the
 floor, one byte sent back by a process that does nothing else, asked just as often in the same seconds, takes \($api | figures(.echoes.median) | us), p99
 \($api | figures(.echoes.p99) | us), maximum \($api | figures(.echoes.max) | us).
+
+## A callout of rpc.statd
+
+From exec to exit of `add-client` with one public address, started by `posix_spawn` one at a time, as rpc.statd waits for it. \"Plain\" is a
+dynamic C program that does the same file work, in place and without durability, as CTDB's own from 4.21 on; ours writes beside
+and renames. Debian's is CTDB 4.17's script, run by root, so without the sudo that it takes under rpc.statd. A pair is SM_MON and SM_UNMON through
+Debian's rpc.statd, one after the other, which writes and syncs files of its own. Aim, at equal file work: at most 0.9 × plain.
+
+| callout | median | p99 | beside plain | a pair through rpc.statd |
+| --- | --- | --- | --- | --- |
+\([["/bin/true", "true"], ["plain C program", "plain"], ["statd_callout, durability none", "none"], ["statd_callout, data", "data"], ["statd_callout, dir", "dir"], ["CTDB 4.17 of Debian", "debian"]] | map(callout_row(.[0]; .[1])) | join("\n"))
 
 ## Beside other supervisors
 
