@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """cluster_campaign.py SEED SCHEDULES PID PID PID: random schedules on the three nodes of lib-cluster.sh, against a model.
 
-Clients come and go by the callout; addresses are moved, nodes disabled, ctdbd and the helper killed. The clients' hosts are played
+Clients come and go by the callout; addresses are moved, nodes disabled and shut down, ctdbd and the helper killed. The clients' hosts are played
 by nsm_clients.py, whose output in $T/told says who was notified. A record whose last word was an add has to be in the database
 in the end; one whose last word was a delete or a notification has to be gone, unless something was killed that had it in hand.
 """
@@ -135,6 +135,19 @@ class Campaign:
                 os.unlink(f"{TOP}/n{number}/run/{name}")
             except FileNotFoundError:
                 pass
+        self.start_ctdbd(number)
+
+    def shut_down(self):
+        """In order. While ctdbd is away and what CTDB's scripts keep is gone, rpc.statd may still call."""
+        number = random.randrange(3)
+        TRACE.append(f"shut down {number}")
+        on(number, "ctdb", "shutdown")
+        wait_for("ctdbd ends", lambda: on(number, "pgrep", "-x", "ctdbd", check=False) == "")
+        on(number, "rm", "-rf", "/var/lib/ctdb/scripts")
+        on(number, "/etc/ctdb/statd-callout", "add-client", CLIENTS[0], "me")
+        self.start_ctdbd(number)
+
+    def start_ctdbd(self, number):
         log = open(f"{TOP}/n{number}/out", "a")
         subprocess.Popen(["nsenter", "-t", PIDS[number], "-n", "-m", "-p", "ctdbd", "-i"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_for("a restarted node is OK", lambda: node_is_ok(number))
@@ -190,7 +203,7 @@ class Campaign:
         for _ in range(random.randrange(2, 6)):
             for _ in range(random.randrange(1, 6)):
                 self.register()
-            random.choices([self.move, self.disable, self.kill_ctdbd, self.kill_helpers], [6, 2, 1, 2])[0]()
+            random.choices([self.move, self.disable, self.kill_ctdbd, self.shut_down, self.kill_helpers], [6, 2, 1, 1, 2])[0]()
             self.settle()
         self.judge()
 

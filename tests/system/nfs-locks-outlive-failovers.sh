@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Three nodes with Debian's ctdbd, its 60.nfs and our callout, helper and event scripts: clients that hold locks are notified from the
-# address that moved, and no record is lost, over random moves, disabled nodes, and kill -9 of ctdbd and of the helper.
+# address that moved, and no record is lost, over random moves, nodes disabled and shut down, and kill -9 of ctdbd and of the helper.
 # test: long timeout=3600
 . "$(dirname "$0")/lib.sh"
 need_root
