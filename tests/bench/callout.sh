@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # tests/bench/callout.sh PROGRAM BIN_DIR COUNT: measures one callout of rpc.statd from exec to exit, with one public address; as
 # root. Called by ./bench, inside namespaces of its own. PROGRAM: true, plain, none, data, dir (statd_callout with that durability),
-# debian (its script, with a ctdbd), statd-true, statd-none, statd-data, statd-dir (COUNT pairs of SM_MON and SM_UNMON through
+# debian (its script, with a ctdbd), with -memory behind on a tmpfs; statd-true, statd-none, statd-data, statd-dir (COUNT pairs of SM_MON and SM_UNMON through
 # Debian's rpc.statd with that callout). Prints bench-run's line of JSON, or {"pair_us": …}. Exit code: that of what measures.
 set -eu
-program=$1 bin=$2 count=$3
+program=${1%-memory} bin=$2 count=$3
 here=$(cd "$(dirname "$0")" && pwd)
 # On the disk that matters, as far as /var/tmp is on it.
 work=$(mktemp -d -p /var/tmp)
-trap 'rm -rf "$work"' EXIT
+trap 'umount -l "$work" 2>/dev/null; rm -rf "$work"' EXIT
+[ "$program" = "$1" ] || mount -t tmpfs none "$work"
 chmod 755 "$work"
 mkdir "$work/queue"
 export CTDB_STATD_CALLOUT_CONFIG_FILE="$work/config"
