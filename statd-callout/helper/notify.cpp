@@ -7,6 +7,7 @@
 #include "helpers/base/log.h"
 #include "helpers/command/command.h"
 #include "statd-callout/helper/nsm_state.h"
+#include "statd-callout/helper/sm_notify.h"
 #include "statd-callout/helper/store.h"
 #include "statd-callout/helper/update.h"
 #include "statd-callout/notify/sender.h"
@@ -140,22 +141,28 @@ base::Result<Told> tell_all(const Settings& settings, Store& store)
         if (work->targets.empty()) break;
         std::vector<ClientRecord> reached;
         Work left;
-        notify_all(work->targets, deadline, [&](std::size_t i, const Outcome& outcome) {
+        const bool last = settings.uses_sm_notify || deadline == second_round;
+        const auto judge = [&](std::size_t i, const Outcome& outcome) {
             if (outcome.reached) {
                 reached.push_back(work->records[i]);
                 return;
             }
             left.targets.push_back(work->targets[i]);
             left.records.push_back(work->records[i]);
-            if (deadline == second_round)
+            if (last)
                 base::log::warning(
                     "client not reached",
                     {{"server", work->records[i].server}, {"client", work->records[i].client}, {"why", outcome.why}});
-        });
+        };
+        if (settings.uses_sm_notify)
+            run_sm_notify(settings, work->targets, judge);
+        else
+            notify_all(work->targets, deadline, judge);
         base::crash_point("notify", "told");
         if (auto settled = settle(settings, store, reached); !settled) return tl::unexpected(settled.error());
         told.reached += reached.size();
         work = std::move(left);
+        if (last) break;
     }
     told.unreached = work->targets.size();
     if (told.reached + told.unreached > 0)

@@ -11,7 +11,7 @@
 namespace callout {
 namespace {
 
-constexpr std::array<const char*, 12> names{"CTDB_BASE",
+constexpr std::array<const char*, 13> names{"CTDB_BASE",
                                             "CTDB_SCRIPT_VARDIR",
                                             "CTDB_TEST_MODE",
                                             "CTDB_TEST_TMP_DIR",
@@ -21,6 +21,7 @@ constexpr std::array<const char*, 12> names{"CTDB_BASE",
                                             "CTDB_STATD_CALLOUT_DURABILITY",
                                             "CTDB_STATD_CALLOUT_MOUNTD",
                                             "CTDB_STATD_CALLOUT_SM_DIR",
+                                            "CTDB_STATD_CALLOUT_NOTIFY",
                                             "CTDB_NFS_SHARED_STATE_DIR",
                                             "NFS_HOSTNAME"};
 
@@ -76,6 +77,12 @@ base::Result<Settings> make_settings(const Variables& variables, bool (*has_dire
     if (std::find(durable.begin(), durable.end(), settings.durability) == durable.end())
         return base::fail(base::Errc::bad_input,
                           "CTDB_STATD_CALLOUT_DURABILITY is none, data or dir, not \"" + settings.durability + "\"");
+
+    const auto sender = value("CTDB_STATD_CALLOUT_NOTIFY", "native");
+    if (sender != "native" && sender != "sm-notify")
+        return base::fail(base::Errc::bad_input,
+                          "CTDB_STATD_CALLOUT_NOTIFY is native or sm-notify, not \"" + sender + "\"");
+    settings.uses_sm_notify = sender == "sm-notify";
 
     settings.sm_directory = value("CTDB_STATD_CALLOUT_SM_DIR", "");
     if (settings.sm_directory.empty() && test && !test_directory.empty())

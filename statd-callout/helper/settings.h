@@ -24,7 +24,8 @@ struct Settings {
     std::string config_file;
     std::string sm_directory; // rpc.statd's; its owner is who runs the callout
     std::string durability, mountd;
-    std::string host_name; // NFS_HOSTNAME; empty: nfs.conf may have it
+    std::string host_name;       // NFS_HOSTNAME; empty: nfs.conf may have it
+    bool uses_sm_notify = false; // nfs-utils' program in place of our own sender
     std::vector<std::string> ctdb;
 
     [[nodiscard]] std::string queue_directory() const { return kept_directory + "/queue"; }

@@ -63,6 +63,27 @@ expect 'a client is reached over IPv6' notify --state 1730000003 <"$T/list"
 wait_for 'statd heard' test -s "$T/heard"
 equal 'what it heard' 'fd00::101 fd00::101 1730000003' "$(cat "$T/heard")"
 
+# The helper, with a shared directory, by its own sender and by Debian's sm-notify. That wants a name for the address.
+mkdir -p "$T/scripts" "$T/sm" "$T/sm.bak"
+chown statd "$T/sm"
+echo 10.99.0.101 >"$T/scripts/my-public-ip-addresses"
+printf '127.0.0.1 localhost\n10.99.0.101 nas.example nas\n' >"$T/hosts"
+mount --bind "$T/hosts" /etc/hosts
+export CTDB_SCRIPT_VARDIR="$T/scripts" CTDB_STATD_CALLOUT_STATE_DIR="$T/kept" CTDB_STATD_CALLOUT_SM_DIR="$T/sm" \
+	CTDB_STATD_CALLOUT_SHARED_STORAGE="shared_dir:$T/shared" NFS_HOSTNAME=nas.example
+expect 'startup' "$BIN_DIR/statd_callout_helper" startup
+for CTDB_STATD_CALLOUT_NOTIFY in native sm-notify; do
+	export CTDB_STATD_CALLOUT_NOTIFY
+	: >"$T/heard"
+	expect 'a client registers' "$BIN_DIR/statd_callout" add-client 10.99.0.9 me
+	expect 'the address arrives' "$BIN_DIR/statd_callout_helper" takeip 10.99.0.101
+	expect 'its clients are notified' "$BIN_DIR/statd_callout_helper" notify
+	wait_for "the client heard it ($CTDB_STATD_CALLOUT_NOTIFY)" grep -q '^nas 10.99.0.101 ' "$T/heard"
+	expect 'by the whole name, too' grep -q '^nas.example 10.99.0.101 ' "$T/heard"
+	expect 'the state is odd' grep -qE '[13579]$' "$T/heard"
+	equal 'its record is gone' '' "$(list_records "$T/shared")"
+done
+
 # What is missing.
 refuse 'an address that is not ours is no sender' sh -c "echo 10.99.0.77 10.99.0.9 | '$BIN_DIR/statd-notify' --state 1 --deadline 300ms"
 equal 'says why' 'unreached 10.99.0.77 10.99.0.9 our address is not there' "$(cat "$T/daemon/last")"
