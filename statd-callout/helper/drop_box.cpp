@@ -49,7 +49,10 @@ Taken read_file(int directory, const std::string& name)
     Taken taken;
     const UniqueFd fd{::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
     struct stat st {};
-    if (!fd || !parse_key(name) || ::fstat(fd.get(), &st) != 0 || !S_ISREG(st.st_mode)) return taken;
+    const auto record = parse_key(name);
+    if (!fd || !record || why_hostile(record->server) || why_hostile(record->client) || ::fstat(fd.get(), &st) != 0 ||
+        !S_ISREG(st.st_mode))
+        return taken;
     std::array<char, max_file> bytes; // NOLINT: filled by read
     const auto n = ::read(fd.get(), bytes.data(), bytes.size());
     const auto value = parse_queue_line({bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(n, 0))}, name);

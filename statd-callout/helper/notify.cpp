@@ -10,6 +10,7 @@
 #include "statd-callout/helper/sm_notify.h"
 #include "statd-callout/helper/store.h"
 #include "statd-callout/helper/update.h"
+#include "statd-callout/names.h"
 #include "statd-callout/notify/sender.h"
 
 #include <algorithm>
@@ -79,7 +80,8 @@ base::Result<Work> find_work(const Settings& settings, Store& store)
     const auto host = host_name(settings);
     Work work;
     const auto add = [&](const std::string& server, const std::string& client, std::int32_t state) {
-        if (!seen.emplace(server, client).second) return;
+        // The names of files and the arguments of programs are made of them.
+        if (why_hostile(client) != nullptr || client.front() == '-' || !seen.emplace(server, client).second) return;
         work.targets.push_back({server, client, state, names_of(server, host)});
         work.records.push_back({server, client, {}});
     };

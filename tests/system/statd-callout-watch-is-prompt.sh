@@ -40,7 +40,18 @@ expect 'it leaves' "$BIN_DIR/statd_callout" del-client 192.168.7.9 me
 # shellcheck disable=SC2251 # by wait_for
 wait_for 'its record is gone' sh -c "! ctdb catdb callout.tdb | grep -q @192.168.7.9"
 
-# Idle. Three looks in a row without a switch in between.
+# What somebody else may put where rpc.statd's user may write.
+ln -s /etc/passwd "$T/kept/queue/statd-state@10.99.0.101@link"
+mkfifo "$T/kept/queue/statd-state@10.99.0.101@pipe"
+mkdir "$T/kept/queue/statd-state@10.99.0.101@directory"
+: >"$T/kept/queue/statd-state@10.99.0.101@two words"
+printf '"statd-state@10.99.0.101@good" "1730000000"\n' >"$T/kept/queue/statd-state@10.99.0.101@good"
+wait_for 'the record among it is carried' has good
+wait_for 'the rest is thrown away' sh -c "! ls -A '$T/kept/queue' '$T/kept/taken' | grep -q statd-state"
+refuse 'any of it is carried' sh -c "ctdb catdb callout.tdb | grep -E '@(link|pipe|directory|two)'"
+equal 'nothing is read through a link' '' "$(grep -F root: "$T/watch.log" || :)"
+
+# Idle. Forty looks in a row without a switch in between.
 looks=0
 before=$(switches)
 idle()
