@@ -46,7 +46,7 @@ def end(process, kill_after):
     code = process.wait()
     error = process.stderr.read().decode()
     process.stderr.close()
-    if code not in (0, -signal.SIGKILL) and kill_after is None:
+    if code not in (0, -signal.SIGKILL) and kill_after is None and "flush" not in process.args:
         raise SystemExit(f"{process.args}: exit code {code}: {error}")
     return code
 
@@ -86,6 +86,20 @@ def database():
     return dict(zip(keys, values))
 
 
+def flush():
+    """A killed transaction may have made ctdbd recover, so it may take several tries."""
+    deadline = time.monotonic() + 120
+    while True:
+        process = start("flush", DB)
+        error = process.stderr.read().decode()
+        process.stderr.close()
+        if process.wait() == 0:
+            return
+        if time.monotonic() > deadline:
+            raise SystemExit(f"flush: {error}")
+        time.sleep(0.2)
+
+
 def schedule(model):
     flushing = None
     for _ in range(random.randrange(3, 9)):
@@ -104,7 +118,7 @@ def schedule(model):
             flushing = None
     if flushing is not None:
         end(flushing, instant())
-    end(start("flush", DB), None)
+    flush()
     found = database()
     for key, possible in model.items():
         if found.get(key) not in possible:
