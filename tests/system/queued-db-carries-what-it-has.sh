@@ -50,4 +50,4 @@ equal 'it arrived' 'a key a value,later 1,' "$(list_db words.tdb | tr '\n' ',')"
 refuse 'a database that is not attached takes anything' sh -c "
 	'$BIN_DIR/queued-db' --dir '$T/queues' put none.tdb k 1 && '$BIN_DIR/queued-db' --dir '$T/queues' flush none.tdb"
 
-expect 'the campaign' "$TEST_DIR/queue_campaign.py" "${SEED:-$(date +%s)}" "${SCHEDULES:-60}"
+expect 'the campaign' "$TEST_DIR/queue_campaign.py" "${SEED:-$(date +%s)}" "${SCHEDULES:-40}"

@@ -13,6 +13,6 @@ for address in 101 102 103; do
 done
 start_ctdbd
 seed=${SEED:-$(date +%s)}
-expect 'the campaign with the database' "$TEST_DIR/callout_campaign.py" "$seed" "${SCHEDULES:-100}"
+expect 'the campaign with the database' "$TEST_DIR/callout_campaign.py" "$seed" "${SCHEDULES:-75}"
 rm -rf "$T/campaign"
-expect 'the campaign with a shared directory' "$TEST_DIR/callout_campaign.py" "$seed" "${SCHEDULES:-100}" shared_dir
+expect 'the campaign with a shared directory' "$TEST_DIR/callout_campaign.py" "$seed" "${SCHEDULES:-75}" shared_dir
