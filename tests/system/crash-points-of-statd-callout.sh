@@ -4,7 +4,7 @@
 # calls next.
 # test: crash-points timeout=300
 . "$(dirname "$0")/lib.sh"
-. "$TEST_DIR/lib-ctdb.sh"
+. "$TEST_DIR/lib-one-ctdb.sh"
 need ctdbd ctdb python3
 need_root
 

@@ -3,7 +3,7 @@
 # Where ctdb-processd serves its socket, each transaction of queued-db is one of its runs, with its outcome; where it does not, ctdb
 # runs without.
 . "$(dirname "$0")/lib.sh"
-. "$TEST_DIR/lib-ctdb.sh"
+. "$TEST_DIR/lib-one-ctdb.sh"
 need ctdbd ctdb jq
 need_root
 PATH=$BIN_DIR:$PATH

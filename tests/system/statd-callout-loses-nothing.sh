@@ -4,7 +4,7 @@
 # that move, nodes that die, and kill -9 of any of the programs, against a model; with the database and with a shared directory.
 # test: timeout=300
 . "$(dirname "$0")/lib.sh"
-. "$TEST_DIR/lib-ctdb.sh"
+. "$TEST_DIR/lib-one-ctdb.sh"
 need ctdbd ctdb python3
 need_root
 

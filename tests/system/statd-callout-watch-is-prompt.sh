@@ -4,7 +4,7 @@
 # was away; and does nothing at all while there is nothing to do. startup takes over what CTDB's callout left, hand-back leaves
 # what waits where CTDB's callout has it.
 . "$(dirname "$0")/lib.sh"
-. "$TEST_DIR/lib-ctdb.sh"
+. "$TEST_DIR/lib-one-ctdb.sh"
 need ctdbd ctdb
 need_root
 
