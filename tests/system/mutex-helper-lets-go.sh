@@ -22,8 +22,13 @@ expect_lost()
 }
 me=ctdb_mutex_fcntl_helper
 
-# The parent. Without a pidfd the watch takes 5 s, and then the lock would not be free at once.
+# The parent, watched by pidfd.
+watched_at_once()
+{
+	find "/proc/$(pid_of "$1")/fd" -lname 'anon_inode:*pidfd*' | grep -q .
+}
 holds killed "$FCNTL" "$lock"
+expect 'it has a pidfd' watched_at_once killed
 kill -KILL "$(parent_of killed)"
 expect_lost killed 'parent gone'
 
@@ -51,6 +56,7 @@ equal 'state of the parent' Z "$(sed 's/.*) \(.\).*/\1/' "/proc/$(parent_of zomb
 equal 'what it said' 'parent gone' "$(said zombie)"
 
 holds polled strace -D -f -qq -o "$T/trace" -e trace=pidfd_open -e inject=pidfd_open:error=ENOSYS "$FCNTL" "$lock" 0
+refuse 'it has a pidfd' watched_at_once polled
 kill -KILL "$(parent_of polled)"
 expect_lost polled 'parent gone'
 grep -q ENOSYS "$T/trace" || fail 'the kernel had pidfds'
