@@ -7,8 +7,6 @@
 
 #include "mutex-helpers/core/course.h"
 
-#include <functional>
-
 namespace mutex {
 
 // What a backend may ask of the helper while it takes or holds.

@@ -5,7 +5,7 @@
 //
 //     Asking ──took──▶ Holding ──lost, parent gone, asked to end, lease at its end──▶ LettingGo ──▶ Ended
 //        ├──contended, failed, too late──▶ Ended
-//        └──parent gone, asked to end──▶ LettingGo
+//        └──parent gone, asked to end, took what has ended already──▶ LettingGo
 #pragma once
 
 #include "helpers/base/time.h"
