@@ -60,7 +60,14 @@ equal 'what it heard' '10.99.0.101 10.99.0.101 1730000001,server1.example 10.99.
 ip addr add fd00::101/64 dev to-client
 echo 'fd00::101 fd00::9' >"$T/list"
 expect 'a client is reached over IPv6' notify --state 1730000003 <"$T/list"
-wait_for 'statd heard' test -s "$T/heard"
+# statd has answered, and now calls the client's lock manager, once: a datagram, which a loaded machine may lose.
+heard()
+{
+	test -s "$T/heard" || {
+		notify --state 1730000003 <"$T/list" >/dev/null && test -s "$T/heard"
+	}
+}
+wait_for 'statd heard' heard
 equal 'what it heard' 'fd00::101 fd00::101 1730000003' "$(cat "$T/heard")"
 
 # The helper, with a shared directory, by its own sender and by Debian's sm-notify. That wants a name for the address.
