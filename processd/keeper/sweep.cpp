@@ -144,8 +144,9 @@ private:
         say(Word::looking_at, pid);
         const auto path = "/proc/" + std::to_string(pid) + "/environ";
         auto text = read_small_file(path.c_str());
-        // In the middle of exec a process has none for a moment, which on a busy machine may be a long one.
-        for (int i = 0; i < exec_tries && text.empty(); ++i) {
+        // In the middle of exec a process has none for a moment, which on a busy machine may be a long one. Among all
+        // of the host's are too many that never have one, the kernel's own.
+        for (int i = 0; task_.keeper != 0 && i < exec_tries && text.empty(); ++i) {
             ::usleep(exec_takes_us);
             text = read_small_file(path.c_str());
         }
