@@ -9,7 +9,7 @@ program=${1%-memory} bin=$2 count=$3
 here=$(cd "$(dirname "$0")" && pwd)
 # On the disk that matters, as far as /var/tmp is on it.
 work=$(mktemp -d -p /var/tmp)
-trap 'umount -l "$work" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'umount -l "$work" 2>/dev/null || :; rm -rf "$work"' EXIT
 [ "$program" = "$1" ] || mount -t tmpfs none "$work"
 chmod 755 "$work"
 mkdir "$work/queue"
