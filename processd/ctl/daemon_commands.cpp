@@ -7,7 +7,6 @@
 #include "processd/ctl/table.h"
 
 #include <nlohmann/json.hpp>
-#include <sys/timerfd.h>
 
 namespace processd::ctl {
 namespace {
@@ -79,14 +78,7 @@ std::optional<int> ask_to_stop(Session& session)
 int shutdown_command(Session& session)
 {
     if (!session.options.wait) return ask_to_stop(session).value_or(exit_done);
-    base::UniqueFd timer;
-    if (session.options.timeout) {
-        timer.reset(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
-        const auto ms = std::max<std::int64_t>(session.options.timeout->count(), 1);
-        const itimerspec when{{}, {ms / 1000, ms % 1000 * 1'000'000}};
-        ::timerfd_settime(timer.get(), 0, &when, nullptr);
-        session.wake_on(timer.get());
-    }
+    const auto timer = session.wake_at_timeout();
     // The changes are followed before the stop is asked for, or the first ones would be missed.
     Session asking(session.options);
     bool asked = false;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // probe, wait: for programs that look at the exit code.
-#include "helpers/base/unique_fd.h"
 #include "helpers/client/problem.h"
 #include "processd/ctl/commands.h"
 #include "processd/ctl/exit_code.h"
@@ -10,7 +9,6 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <sys/timerfd.h>
 
 namespace processd::ctl {
 
@@ -50,14 +48,7 @@ int wait_command(Session& session)
         request.target = "/v1/services/" + client::encoded(name);
         if (const auto known = session.ask_patiently(request); !known) return known.error();
     }
-    base::UniqueFd timer;
-    if (session.options.timeout) {
-        timer.reset(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
-        const auto ms = std::max<std::int64_t>(session.options.timeout->count(), 1);
-        const itimerspec when{{}, {ms / 1000, ms % 1000 * 1'000'000}};
-        ::timerfd_settime(timer.get(), 0, &when, nullptr);
-        session.wake_on(timer.get());
-    }
+    const auto timer = session.wake_at_timeout();
     std::map<std::string, json> last; // of each that was named
     Following following;
     following.request = [](const std::string&) { // each time with a snapshot: what is wanted is a state, not a change
@@ -73,8 +64,7 @@ int wait_command(Session& session)
         if (std::find(names.begin(), names.end(), name) == names.end()) return std::nullopt;
         last[name] = service;
         const auto state = text(service, "state");
-        const bool given_up = state == "failed" || (state == "stopped" && text(service, "wanted") == "down");
-        if (wanted == "ready" && given_up && state == "failed") {
+        if (wanted == "ready" && state == "failed") {
             session.complain(name + " is " + state + ": " + service_why(service, {}));
             return exit_failed;
         }

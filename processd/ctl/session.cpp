@@ -5,12 +5,14 @@
 #include "processd/ctl/exit_code.h"
 #include "processd/ctl/fields.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 namespace processd::ctl {
@@ -70,6 +72,17 @@ void Session::wake_on(int fd)
     auto settings = connection_.settings();
     settings.wake_fd = fd;
     connection_ = client::Connection(std::move(settings));
+}
+
+base::UniqueFd Session::wake_at_timeout()
+{
+    if (!options.timeout) return {};
+    base::UniqueFd timer{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC)};
+    const auto ms = std::max<std::int64_t>(options.timeout->count(), 1);
+    const itimerspec when{{}, {ms / 1000, ms % 1000 * 1'000'000}};
+    ::timerfd_settime(timer.get(), 0, &when, nullptr);
+    wake_on(timer.get());
+    return timer;
 }
 
 Style Session::style() const { return {colour_, width_, base::wall_now()}; }

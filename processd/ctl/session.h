@@ -4,6 +4,7 @@
 // restarted) go on behind their last token.
 #pragma once
 
+#include "helpers/base/unique_fd.h"
 #include "helpers/client/connection.h"
 #include "processd/ctl/options.h"
 #include "processd/ctl/text.h"
@@ -38,6 +39,8 @@ public:
 
     // From now on follow() wakes up while fd, which must outlive this, is readable. No other request may be under way.
     void wake_on(int fd);
+    // wake_on() what --timeout sets, if it was given; the result must outlive the following.
+    base::UniqueFd wake_at_timeout();
     [[nodiscard]] Style style() const; // with the present time
     [[nodiscard]] client::Settings settings() const { return connection_.settings(); }
 
