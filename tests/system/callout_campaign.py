@@ -165,8 +165,8 @@ class Cluster:
             raise SystemExit(f"the callout of node {number}: {node.complaint}")
         for server in self.hosted(number):
             key = (server, client)
-            becomes = PRESENT if add else ABSENT
-            self.possible[key] = {becomes} if good else self.possible[key] | {becomes}
+            becomes = {PRESENT} if add else {ABSENT} | ({PRESENT} if server in self.doubtful else set())
+            self.possible[key] = becomes if good else self.possible[key] | becomes
             if add:
                 self.fresh.add(key)
             elif not good and self.mode == "persistent_db":
@@ -201,7 +201,7 @@ class Cluster:
         self.take(server, new, kill and random.random() < 0.5)
 
     def doubt(self, server):
-        """Changes may wait at a node that has lost the address: an add arrives late, a delete never does."""
+        """Changes may wait at a node that has lost the address: an add arrives late, even after the new owner's delete; a delete never does."""
         self.doubtful.add(server)
         for client in CLIENTS:
             self.possible[server, client] = self.possible[server, client] | ({PRESENT} if self.ever(server, client) else set())
