@@ -40,7 +40,7 @@ base::Result<protocol::SpawnSpec> read_spec(int fd)
 {
     // Sealed: what is read now is what the next manager will read, and it cannot shrink meanwhile.
     const int seals = ::fcntl(fd, F_GET_SEALS);
-    if (seals < 0 || (seals & F_SEAL_WRITE) == 0)
+    if (seals < 0 || (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) == 0)
         return base::fail(EINVAL, "a spawn specification does not come in a memfd sealed against writing");
     struct stat info {};
     if (::fstat(fd, &info) < 0) return base::fail(errno, "look at a spawn specification");

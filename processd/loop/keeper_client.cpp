@@ -49,7 +49,8 @@ base::Result<base::UniqueFd> sealed_memfd(base::UniqueFd fd, std::string_view by
         if (n < 0) return base::fail(errno, "memory for a spawn request");
         bytes.remove_prefix(static_cast<std::size_t>(n));
     }
-    if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+    // Nobody has mapped it, so that no future write is no write; F_SEAL_WRITE would first drain the pages' LRU lists.
+    if (::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
         return base::fail(errno, "seal a spawn request");
     return fd;
 }
