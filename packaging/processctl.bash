@@ -72,7 +72,9 @@ _processctl_offer_kind()
 	case ${1%,...} in
 	NAME)
 		# In JSON a quote inside of a text has a backslash before it, so these are names and nothing else.
-		mapfile -t found < <(_processctl_ask status --json | grep -oE '"name":"[a-z0-9][a-z0-9_.@-]*"' | cut -d '"' -f 4)
+		local list=(status)
+		[[ $command != job* ]] || list=(job list)
+		mapfile -t found < <(_processctl_ask "${list[@]}" --json | grep -oE '"name":"[a-z0-9][a-z0-9_.@-]*"' | cut -d '"' -f 4)
 		_processctl_offer "${found[@]}"
 		;;
 	ID)
@@ -168,7 +170,7 @@ _processctl_offer_command()
 _processctl()
 {
 	local words=() places=() program socket=() commands=() positionals=() given=() start='' current
-	local command='' word i wanted='' count=0
+	local command='' word i wanted='' count=0 found
 	local -A takes=() choices=()
 	COMPREPLY=()
 	_processctl_split
@@ -187,9 +189,13 @@ _processctl()
 			socket=("--socket=${word#*=}")
 		elif [[ $word == -?* ]]; then
 			[[ -z ${takes[$word]-} ]] || wanted=$word
-		elif [[ -z $command ]]; then
-			command=$word
-			_processctl_read_help "$command"
+		elif [[ -z $command || ${#commands[@]} -gt 0 ]]; then
+			# One of several words, as long as the help for those so far lists what may follow.
+			[[ " ${commands[*]} " == *" $word "* ]] || return 0
+			command=${command:+$command }$word
+			commands=()
+			read -ra found <<<"$command"
+			_processctl_read_help "${found[@]}"
 		elif [[ $command == run ]]; then
 			_processctl_offer_command "${places[i]}"
 			return
@@ -206,7 +212,7 @@ _processctl()
 		_processctl_offer_value "${start%=}"
 	elif [[ $current == -* ]]; then
 		_processctl_offer "${!takes[@]}"
-	elif [[ -z $command ]]; then
+	elif [[ -z $command || ${#commands[@]} -gt 0 ]]; then
 		_processctl_offer "${commands[@]}"
 	elif [[ $command == run ]]; then
 		_processctl_offer_command "${places[-1]}"

@@ -78,8 +78,8 @@ int serve(supervisor::Directories directories)
     std::optional<api::Api> api;
     supervisor::Supervisor::Events events;
     events.on_serve = [&](base::UniqueFd listening) { api.emplace(loop, *supervisor, std::move(listening)); };
-    events.on_configuration = [&](const model::DaemonSpec& spec) {
-        if (api) api->configure(spec);
+    events.on_configuration = [&](const model::Configuration& configuration) {
+        if (api) api->configure(configuration);
     };
     events.on_exit = [&](int code) {
         exit_code = code;

@@ -32,14 +32,17 @@ AccessRules::AccessRules(supervisor::Runs& runs, std::string prepare_program)
 {
 }
 
-void AccessRules::configure(const std::vector<model::AccessRule>& rules)
+void AccessRules::configure(const std::vector<model::AccessRule>& rules, std::map<std::string, model::AccessRule> jobs)
 {
     rules_ = rules;
+    jobs_ = {jobs.begin(), jobs.end()};
     std::set<Name> names;
-    for (const auto& rule : rules) {
+    const auto add = [&](const model::AccessRule& rule) {
         for (const auto& user : rule.users) names.insert({false, user});
         for (const auto& group : rule.groups) names.insert({true, group});
-    }
+    };
+    for (const auto& rule : rules_) add(rule);
+    for (const auto& job : jobs_) add(job.second);
     std::erase_if(numbers_, [&](const auto& known) { return !names.contains(known.first); });
     asked_.clear();
     for (const auto& name : names)
@@ -64,7 +67,7 @@ void AccessRules::look_up(const Name& name)
     if (started)
         asked_.emplace(started->id, name);
     else
-        base::log::warning("a name in [access] cannot be looked up",
+        base::log::warning("a name in an access rule cannot be looked up",
                            {{"name", name.text}, {"reason", started.error().message()}});
 }
 
@@ -83,7 +86,7 @@ void AccessRules::answered(const model::RunRecord& record)
     } else {
         // Known before and unknown now is unknown; not to be told now leaves what was known in force.
         if (record.outcome && record.outcome->kind == model::OutcomeKind::exited) numbers_.erase(name);
-        base::log::warning("a name in [access] gives nobody access",
+        base::log::warning("a name in an access rule gives nobody access",
                            {{"name", name.text},
                             {"kind", name.group ? "group" : "user"},
                             {"reason", complaint.empty() && record.outcome ? sentence(*record.outcome) : complaint}});
@@ -91,24 +94,36 @@ void AccessRules::answered(const model::RunRecord& record)
     if (asked_.empty() && on_complete) on_complete();
 }
 
-model::Access AccessRules::level_of(const Peer& peer) const
+bool AccessRules::fits(const model::AccessRule& rule, const Peer& peer) const
 {
-    if (peer.uid == 0) return model::Access::admin;
     const auto is = [&](bool group, const std::string& text, std::uint32_t id) {
         const auto known = numbers_.find(Name{group, text});
         return known != numbers_.end() && known->second == id;
     };
+    return std::any_of(rule.users.begin(), rule.users.end(),
+                       [&](const auto& name) { return is(false, name, peer.uid); }) ||
+           std::any_of(rule.groups.begin(), rule.groups.end(), [&](const auto& name) {
+               return is(true, name, peer.gid) || std::any_of(peer.groups.begin(), peer.groups.end(),
+                                                              [&](gid_t gid) { return is(true, name, gid); });
+           });
+}
+
+model::Access AccessRules::level_of(const Peer& peer) const
+{
+    if (peer.uid == 0) return model::Access::admin;
     auto level = model::Access::none;
-    for (const auto& rule : rules_) {
-        const bool user = std::any_of(rule.users.begin(), rule.users.end(),
-                                      [&](const auto& name) { return is(false, name, peer.uid); });
-        const bool group = std::any_of(rule.groups.begin(), rule.groups.end(), [&](const auto& name) {
-            return is(true, name, peer.gid) ||
-                   std::any_of(peer.groups.begin(), peer.groups.end(), [&](gid_t gid) { return is(true, name, gid); });
-        });
-        if (user || group) level = std::max(level, rule.level);
-    }
+    for (const auto& rule : rules_)
+        if (fits(rule, peer)) level = std::max(level, rule.level);
+    if (level == model::Access::none &&
+        std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& job) { return fits(job.second, peer); }))
+        level = model::Access::read;
     return level;
+}
+
+bool AccessRules::may_run(const Peer& peer, const std::string& job) const
+{
+    const auto found = jobs_.find(job);
+    return found != jobs_.end() && fits(found->second, peer);
 }
 
 } // namespace processd::api

@@ -23,6 +23,13 @@ std::string prepare_program()
     return std::string(self.substr(0, self.rfind('/') + 1)) + "processd-prepare";
 }
 
+std::map<std::string, model::AccessRule> jobs_access(const model::Configuration& configuration)
+{
+    std::map<std::string, model::AccessRule> rules;
+    for (const auto& [name, job] : configuration.jobs) rules[name] = job.allow;
+    return rules;
+}
+
 } // namespace
 
 struct Api::Impl {
@@ -36,12 +43,13 @@ struct Api::Impl {
     Impl(loop::Loop& l, supervisor::Supervisor& s, base::UniqueFd fd)
         : loop(l),
           listening(std::move(fd)),
-          context{s, {l, s.runs(), s.operations()}, Later{l}, nullptr},
+          context{s, {l, s.runs(), s.operations()}, Later{l}, nullptr, nullptr},
           access(s.runs(), prepare_program()),
           patience(l, [this] { serve(); })
     {
         access.on_complete = [this] { serve(); };
-        access.configure(s.daemon().access);
+        context.access = &access;
+        access.configure(s.daemon().access, jobs_access(s.configuration()));
         if (access.complete())
             serve();
         else
@@ -66,10 +74,10 @@ Api::Api(loop::Loop& loop, supervisor::Supervisor& supervisor, base::UniqueFd li
 }
 Api::~Api() = default;
 
-void Api::configure(const model::DaemonSpec& spec)
+void Api::configure(const model::Configuration& configuration)
 {
-    impl_->access.configure(spec.access);
-    if (impl_->server) impl_->server->set_bounds(bounds_from(spec));
+    impl_->access.configure(configuration.daemon.access, jobs_access(configuration));
+    if (impl_->server) impl_->server->set_bounds(bounds_from(configuration.daemon));
 }
 
 } // namespace processd::api

@@ -26,7 +26,7 @@ public:
     Api& operator=(const Api&) = delete;
 
     // After a reload: access rules for connections to come, limits for requests to come.
-    void configure(const model::DaemonSpec& spec);
+    void configure(const model::Configuration& configuration);
 
 private:
     struct Impl;

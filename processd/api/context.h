@@ -10,13 +10,15 @@
 
 namespace processd::api {
 
+class AccessRules;
 class Server;
 
 struct Context {
     supervisor::Supervisor& supervisor;
     Waits waits;
     Later later;
-    Server* server = nullptr; // set once it is there, before the first request
+    Server* server = nullptr;            // set once it is there, before the first request
+    const AccessRules* access = nullptr; // likewise
 };
 
 // Who asks, as records and operations name it.

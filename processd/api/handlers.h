@@ -25,6 +25,10 @@ void stop_service(const Call& call);
 void restart_service(const Call& call);
 void reload_service(const Call& call);
 void signal_service(const Call& call);
+// jobs.cpp
+void list_jobs(const Call& call);
+void get_job(const Call& call);
+void run_job(const Call& call);
 // operations.cpp
 void list_operations(const Call& call);
 void get_operation(const Call& call);

@@ -44,7 +44,10 @@ void get_operation(const Call& call)
 
 void abort_operation(const Call& call)
 {
-    const auto operation = call.context.supervisor.services().abort(call.parameters[0]);
+    auto& supervisor = call.context.supervisor;
+    if (const auto open = supervisor.operations().get(call.parameters[0]); open && open->state != "done")
+        supervisor.jobs().abort(*open);
+    const auto operation = supervisor.services().abort(call.parameters[0]);
     call.reply(operation ? json_reply(200, *operation) : problem(operation.error()));
 }
 

@@ -22,6 +22,10 @@ const std::vector<Route>& routes()
         {"POST", "/v1/services/{name}/reload", Access::operate, reload_service, {"wait"}},
         {"POST", "/v1/services/{name}/signal", Access::operate, signal_service, {"wait"}, true},
 
+        {"GET", "/v1/jobs", Access::read, list_jobs},
+        {"GET", "/v1/jobs/{name}", Access::read, get_job},
+        {"POST", "/v1/jobs/{name}/run", Access::read, run_job, {"wait"}}, // operate, or who the job allows
+
         {"GET", "/v1/operations", Access::read, list_operations, {"service", "state", "after", "limit"}},
         {"GET", "/v1/operations/{id}", Access::read, get_operation, {"wait"}},
         {"DELETE", "/v1/operations/{id}", Access::operate, abort_operation},

@@ -29,7 +29,7 @@ template <class Enum, std::size_t count> const std::vector<std::string_view>& na
     }();
     return all;
 }
-const auto& kind_names() { return names<RunKind, static_cast<std::size_t>(RunKind::check) + 1>(); }
+const auto& kind_names() { return names<RunKind, static_cast<std::size_t>(RunKind::hook) + 1>(); }
 const auto& state_names() { return names<RunState, static_cast<std::size_t>(RunState::ended) + 1>(); }
 const auto& outcome_names() { return names<OutcomeKind, static_cast<std::size_t>(OutcomeKind::lost) + 1>(); }
 

@@ -74,6 +74,8 @@ private:
         tell("system", system_json(context_, peer_, access_));
         for (const auto& name : supervisor.services().names())
             if (const auto status = supervisor.services().status(name)) tell("service", *status);
+        for (const auto& name : supervisor.jobs().names())
+            if (const auto status = supervisor.jobs().status(name)) tell("job", *status);
         for (const auto& record : supervisor.runs().live()) tell("run", model::shown(record, false, false));
         for (const std::string state : {"pending", "running"}) {
             std::optional<std::string> next;

@@ -7,6 +7,8 @@ namespace processd::config {
 namespace {
 
 using model::DaemonSpec;
+using model::JobSpec;
+using model::ProcessSpec;
 using model::ServiceSpec;
 
 enum class Applies { now, at_next_start };
@@ -20,27 +22,30 @@ template <class Spec> struct Key {
 // What is asked again each time it is needed applies now; what made the process applies to the next one:
 // model::in_force.
 #define SAME(member) [](const auto& a, const auto& b) { return a.member == b.member; }
-constexpr std::array<Key<ServiceSpec>, 47> service_keys{{
-    {"command", Applies::at_next_start, SAME(process.command)},
-    {"user", Applies::at_next_start, SAME(process.user)},
-    {"group", Applies::at_next_start, SAME(process.group)},
-    {"groups", Applies::at_next_start, SAME(process.groups)},
-    {"cwd", Applies::at_next_start, SAME(process.cwd)},
-    {"umask", Applies::at_next_start, SAME(process.umask)},
-    {"environment", Applies::at_next_start, SAME(process.environment)},
-    {"environment_file", Applies::at_next_start, SAME(process.environment_file)},
-    {"nice", Applies::at_next_start, SAME(process.nice)},
-    {"io_class", Applies::at_next_start, SAME(process.io_class)},
-    {"io_level", Applies::at_next_start, SAME(process.io_level)},
-    {"scheduler", Applies::at_next_start, SAME(process.scheduler)},
-    {"priority", Applies::at_next_start, SAME(process.priority)},
-    {"cpus", Applies::at_next_start, SAME(process.cpus)},
-    {"oom_score_adj", Applies::at_next_start, SAME(process.oom_score_adj)},
-    {"limits", Applies::at_next_start, SAME(process.limits)},
-    {"redact", Applies::at_next_start, SAME(process.redact)},
-    {"as_permitted", Applies::at_next_start, SAME(process.as_permitted)},
-    {"ring", Applies::at_next_start, SAME(process.ring_bytes)},
-    {"spawn_timeout", Applies::at_next_start, SAME(process.spawn_timeout)},
+// All of them apply at the next start.
+constexpr std::array<Key<ProcessSpec>, 20> process_keys{{
+    {"command", Applies::at_next_start, SAME(command)},
+    {"user", Applies::at_next_start, SAME(user)},
+    {"group", Applies::at_next_start, SAME(group)},
+    {"groups", Applies::at_next_start, SAME(groups)},
+    {"cwd", Applies::at_next_start, SAME(cwd)},
+    {"umask", Applies::at_next_start, SAME(umask)},
+    {"environment", Applies::at_next_start, SAME(environment)},
+    {"environment_file", Applies::at_next_start, SAME(environment_file)},
+    {"nice", Applies::at_next_start, SAME(nice)},
+    {"io_class", Applies::at_next_start, SAME(io_class)},
+    {"io_level", Applies::at_next_start, SAME(io_level)},
+    {"scheduler", Applies::at_next_start, SAME(scheduler)},
+    {"priority", Applies::at_next_start, SAME(priority)},
+    {"cpus", Applies::at_next_start, SAME(cpus)},
+    {"oom_score_adj", Applies::at_next_start, SAME(oom_score_adj)},
+    {"limits", Applies::at_next_start, SAME(limits)},
+    {"redact", Applies::at_next_start, SAME(redact)},
+    {"as_permitted", Applies::at_next_start, SAME(as_permitted)},
+    {"ring", Applies::at_next_start, SAME(ring_bytes)},
+    {"spawn_timeout", Applies::at_next_start, SAME(spawn_timeout)},
+}};
+constexpr std::array<Key<ServiceSpec>, 27> service_keys{{
     {"start", Applies::now, SAME(auto_start)},
     {"after", Applies::now, SAME(after)},
     {"requires", Applies::now, SAME(requires_)},
@@ -63,6 +68,28 @@ constexpr std::array<Key<ServiceSpec>, 47> service_keys{{
     {"stop.command", Applies::now, SAME(stop.command)},
     {"stop.signal", Applies::now, SAME(stop.signal)},
     {"stop.timeout", Applies::now, SAME(stop.timeout)},
+    {"logs.stdout", Applies::now, SAME(logs.out)},
+    {"logs.stderr", Applies::now, SAME(logs.err)},
+    {"logs.rate_lines", Applies::now, SAME(logs.rate_lines)},
+    {"logs.rate_period", Applies::now, SAME(logs.rate_period)},
+    {"logs.sink", Applies::now, SAME(logs.sinks)},
+}};
+// A run is made with what is configured when it starts.
+constexpr std::array<Key<JobSpec>, 19> job_keys{{
+    {"timeout", Applies::at_next_start, SAME(timeout)},
+    {"stop_timeout", Applies::at_next_start, SAME(stop_timeout)},
+    {"success_codes", Applies::now, SAME(success_codes)},
+    {"every", Applies::now, SAME(every)},
+    {"start_delay", Applies::now, SAME(start_delay)},
+    {"jitter_percent", Applies::now, SAME(jitter_percent)},
+    {"on_change", Applies::now, SAME(on_change)},
+    {"settle", Applies::now, SAME(settle)},
+    {"on", Applies::now, SAME(on)},
+    {"of", Applies::now, SAME(of)},
+    {"debounce", Applies::now, SAME(debounce)},
+    {"overlap", Applies::now, SAME(overlap)},
+    {"allow.users", Applies::now, SAME(allow.users)},
+    {"allow.groups", Applies::now, SAME(allow.groups)},
     {"logs.stdout", Applies::now, SAME(logs.out)},
     {"logs.stderr", Applies::now, SAME(logs.err)},
     {"logs.rate_lines", Applies::now, SAME(logs.rate_lines)},
@@ -116,29 +143,43 @@ std::string_view name_of(ChangeKind kind)
     return "changed";
 }
 
+namespace {
+
+// Appends what became of the things of one kind, by name.
+template <class Specs, class Keys>
+void compare_all(const Specs& before, const Specs& after, const Keys& keys, const std::set<std::string>& running,
+                 std::vector<ServiceChange>& changes)
+{
+    std::map<std::string, ServiceChange> found; // as two maps are walked
+    for (const auto& [name, old] : before) {
+        ServiceChange change{name, ChangeKind::changed, {}, {}};
+        const auto kept = after.find(name);
+        if (kept == after.end()) {
+            change.kind = running.contains(name) ? ChangeKind::removed_running : ChangeKind::removed;
+        } else {
+            // Of what has no process everything is new at its next start, which is when any of it counts.
+            auto& later = running.contains(name) ? change.at_next_start : change.now;
+            differing(process_keys, old.process, kept->second.process, change.now, later);
+            differing(keys, old, kept->second, change.now, later);
+            if (change.now.empty() && change.at_next_start.empty()) continue;
+        }
+        found.emplace(name, std::move(change));
+    }
+    for (const auto& entry : after)
+        if (!before.contains(entry.first))
+            found.emplace(entry.first, ServiceChange{entry.first, ChangeKind::added, {}, {}});
+    for (auto& entry : found) changes.push_back(std::move(entry.second));
+}
+
+} // namespace
+
 Changes compare(const model::Configuration& before, const model::Configuration& after,
                 const std::set<std::string>& running)
 {
     Changes changes;
     differing(daemon_keys, before.daemon, after.daemon, changes.daemon_now, changes.daemon_at_next_start);
-    std::map<std::string, ServiceChange> services; // by name, as two maps are walked
-    for (const auto& [name, old] : before.services) {
-        ServiceChange change{name, ChangeKind::changed, {}, {}};
-        const auto kept = after.services.find(name);
-        if (kept == after.services.end()) {
-            change.kind = running.contains(name) ? ChangeKind::removed_running : ChangeKind::removed;
-        } else {
-            // Of a service without a process everything is new at its next start, which is when any of it counts.
-            auto& later = running.contains(name) ? change.at_next_start : change.now;
-            differing(service_keys, old, kept->second, change.now, later);
-            if (change.now.empty() && change.at_next_start.empty()) continue;
-        }
-        services.emplace(name, std::move(change));
-    }
-    for (const auto& entry : after.services)
-        if (!before.services.contains(entry.first))
-            services.emplace(entry.first, ServiceChange{entry.first, ChangeKind::added, {}, {}});
-    for (auto& entry : services) changes.services.push_back(std::move(entry.second));
+    compare_all(before.services, after.services, service_keys, running, changes.services);
+    compare_all(before.jobs, after.jobs, job_keys, running, changes.services);
     return changes;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// processd/config/changes.h: what a reload means, as a table of values: for each service and for the daemon itself the
-// keys that apply at once and those that wait for the next start.
+// processd/config/changes.h: what a reload means, as a table of values: for each service and job and for the daemon
+// itself the keys that apply at once and those that wait for the next start.
 #pragma once
 
 #include "processd/model/service_spec.h"
@@ -19,7 +19,7 @@ enum class ChangeKind {
     changed,
 };
 
-struct ServiceChange {
+struct ServiceChange { // or a job's
     std::string name;
     ChangeKind kind = ChangeKind::changed;
     std::vector<std::string> now;           // keys in force from now on
@@ -30,14 +30,14 @@ struct ServiceChange {
 struct Changes {
     std::vector<std::string> daemon_now;           // keys of processd.toml
     std::vector<std::string> daemon_at_next_start; // of the manager
-    std::vector<ServiceChange> services;           // by name
+    std::vector<ServiceChange> services;           // by name, then jobs and hooks by name
     [[nodiscard]] bool empty() const { return daemon_now.empty() && daemon_at_next_start.empty() && services.empty(); }
     friend bool operator==(const Changes&, const Changes&) = default;
 };
 
 std::string_view name_of(ChangeKind kind); // "added" "removed" "removed_running" "changed"
 
-// running: the services that have a process now.
+// running: the services and jobs that have a process now.
 Changes compare(const model::Configuration& before, const model::Configuration& after,
                 const std::set<std::string>& running);
 

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 using model::CheckAction;
 using model::Level;
 
-void read_check(TableReader& keys, model::CheckSpec& check)
+void read_check(TableReader& keys, model::CheckSpec& check, std::vector<Reference>& jobs)
 {
     const auto ways = ways_of(keys, probe_keys);
     if (ways.empty())
@@ -36,19 +36,26 @@ void read_check(TableReader& keys, model::CheckSpec& check)
                            {{"none", CheckAction::none},
                             {"restart", CheckAction::restart},
                             {"stop", CheckAction::stop},
-                            {"signal", CheckAction::signal}});
+                            {"signal", CheckAction::signal},
+                            {"job", CheckAction::job}});
     const Entry* signal = keys.find("signal");
     if (check.action == CheckAction::signal && signal == nullptr)
         keys.complain(*keys.find("action"), R"(action = "signal" needs the signal, like signal = "USR1")");
     if (check.action != CheckAction::signal && signal != nullptr)
         keys.complain(*signal, R"("signal" goes with action = "signal" only)");
     read_signal(keys, check.signal);
+    const Entry* job = keys.find("job");
+    if (check.action == CheckAction::job && job == nullptr)
+        keys.complain(*keys.find("action"), R"(action = "job" needs the job, like job = "collect-traces")");
+    if (check.action != CheckAction::job && job != nullptr)
+        keys.complain(*job, R"("job" goes with action = "job" only)");
+    if (keys.text("job", check.job)) jobs.push_back({"check." + check.name + ".job", check.job, job->value.place});
     keys.finish();
 }
 
 } // namespace
 
-void read_checks(TableReader& service, std::vector<model::CheckSpec>& checks)
+void read_checks(TableReader& service, std::vector<model::CheckSpec>& checks, std::vector<Reference>& jobs)
 {
     auto all = service.table("check", R"([service.check.answers] with tcp = "127.0.0.1:2049")");
     if (!all) return;
@@ -65,7 +72,7 @@ void read_checks(TableReader& service, std::vector<model::CheckSpec>& checks)
         if (!keys) continue;
         model::CheckSpec check;
         check.name = entry.key;
-        read_check(*keys, check);
+        read_check(*keys, check, jobs);
         checks.push_back(std::move(check));
     }
 }

@@ -2,13 +2,14 @@
 // processd/config/check_keys.h: the tables [service.check.NAME].
 #pragma once
 
-#include "processd/config/table_reader.h"
+#include "processd/config/service_keys.h"
 #include "processd/model/check.h"
 
 #include <vector>
 
 namespace processd::config {
 
-void read_checks(TableReader& service, std::vector<model::CheckSpec>& checks);
+// jobs: those that checks run, for the check that they exist.
+void read_checks(TableReader& service, std::vector<model::CheckSpec>& checks, std::vector<Reference>& jobs);
 
 } // namespace processd::config

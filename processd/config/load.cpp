@@ -2,12 +2,12 @@
 #include "processd/config/load.h"
 
 #include "processd/config/daemon_keys.h"
+#include "processd/config/declaration.h"
 #include "processd/config/log_keys.h"
 #include "processd/config/references.h"
-#include "processd/config/service_keys.h"
 #include "processd/config/table_reader.h"
 
-#include <set>
+#include <algorithm>
 
 namespace processd::config {
 namespace {
@@ -53,8 +53,7 @@ Loaded load(const std::string& directory)
 Loaded interpret(const std::vector<SourceSet>& sets, Problems problems)
 {
     model::Configuration configuration;
-    std::map<std::string, NamedFile> files;
-    std::set<std::string> names;
+    Declared declared;
     DaemonLogs logs;
     for (const auto& set : sets) {
         auto paths = paths_of(set);
@@ -73,35 +72,48 @@ Loaded interpret(const std::vector<SourceSet>& sets, Problems problems)
                 complaints.hand_over(problems);
                 continue;
             }
-            names.insert(set.name);
         }
         const auto document = document_of(set, complaints);
         if (set.name == daemon_name) {
             logs.known = document && set.complete;
             logs.paths = paths;
         }
-        if (document && set.complete) {
-            if (set.name == daemon_name)
-                configuration.daemon = read_daemon(*document, complaints, logs.places);
+        if (set.name == daemon_name) {
+            if (document && set.complete) configuration.daemon = read_daemon(*document, complaints, logs.places);
+        } else {
+            Declaration found;
+            if (document && set.complete) found = read_declaration(set.name, *document, complaints);
+            if (auto* service = std::get_if<ServiceFile>(&found))
+                declared.services[set.name] = {std::move(*service), std::move(paths)};
+            else if (auto* job = std::get_if<JobFile>(&found))
+                declared.jobs[set.name] = {std::move(*job), std::move(paths)};
             else
-                files[set.name] = {read_service(set.name, *document, complaints), std::move(paths)};
+                declared.unknown.insert(set.name);
         }
         complaints.hand_over(problems);
     }
-    check_references(files, names, problems);
+    check_references(declared, problems);
     logs.spec = configuration.daemon.logs;
-    check_logs(logs, files, problems);
+    check_logs(logs, declared, problems);
     if (!problems.empty()) {
         sort(problems);
         return tl::unexpected(std::move(problems));
     }
-    for (auto& [name, named] : files) configuration.services[name] = std::move(named.file.spec);
+    for (auto& [name, named] : declared.services) configuration.services[name] = std::move(named.file.spec);
+    for (auto& [name, named] : declared.jobs) configuration.jobs[name] = std::move(named.file.spec);
     return configuration;
 }
 
 std::string check_report(std::string_view directory, const Loaded& loaded)
 {
-    if (loaded) return std::string(directory) + ": " + plural(loaded->services.size(), "service") + ", all well\n";
+    if (loaded) {
+        auto report = std::string(directory) + ": " + plural(loaded->services.size(), "service");
+        const auto hooks = static_cast<std::size_t>(std::count_if(loaded->jobs.begin(), loaded->jobs.end(),
+                                                                  [](const auto& entry) { return entry.second.hook; }));
+        if (loaded->jobs.size() > hooks) report += ", " + plural(loaded->jobs.size() - hooks, "job");
+        if (hooks > 0) report += ", " + plural(hooks, "hook");
+        return report + ", all well\n";
+    }
     std::string report;
     for (const auto& problem : loaded.error()) report += format(problem) + "\n";
     return report + std::string(directory) + ": " + plural(loaded.error().size(), "problem") + "\n";

@@ -259,17 +259,19 @@ void read_logs(TableReader& keys, bool of_service, model::LogSpec& logs, LogPlac
     keys.finish();
 }
 
-void check_logs(const DaemonLogs& daemon, const std::map<std::string, NamedFile>& files, Problems& problems)
+void check_logs(const DaemonLogs& daemon, const Declared& declared, Problems& problems)
 {
     Checks checks{daemon, problems};
     for (const auto& sink : daemon.places.written)
         checks.file(sink.path, daemon.paths, sink.place, "processd.toml", "logs.sink.path");
     checks.names(daemon.places, daemon.paths, nullptr, "logs.");
-    for (const auto& [name, named] : files) {
+    const auto check = [&](const std::string& name, const std::string& table, const auto& named) {
         for (const auto& sink : named.file.logs.written)
-            checks.file(sink.path, named.paths, sink.place, name + ".toml", "service.logs.sink.path");
-        checks.names(named.file.logs, named.paths, &named.file.spec.logs, "service.logs.");
-    }
+            checks.file(sink.path, named.paths, sink.place, name + ".toml", table + ".logs.sink.path");
+        checks.names(named.file.logs, named.paths, &named.file.spec.logs, table + ".logs.");
+    };
+    for (const auto& [name, named] : declared.services) check(name, "service", named);
+    for (const auto& [name, named] : declared.jobs) check(name, named.file.spec.hook ? "hook" : "job", named);
 }
 
 } // namespace processd::config

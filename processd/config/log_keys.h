@@ -30,7 +30,7 @@ struct LogPlaces {
 // by a sink of its own.
 void read_logs(TableReader& keys, bool of_service, model::LogSpec& logs, LogPlaces& places);
 
-struct NamedFile;
+struct Declared;
 struct DaemonLogs { // processd.toml's
     model::LogSpec spec;
     LogPlaces places;
@@ -38,6 +38,6 @@ struct DaemonLogs { // processd.toml's
     bool known = true;              // false: the file is too broken to say which sinks there are
 };
 // Names of sinks that do not exist, and files that two sinks would write and rotate.
-void check_logs(const DaemonLogs& daemon, const std::map<std::string, NamedFile>& files, Problems& problems);
+void check_logs(const DaemonLogs& daemon, const Declared& declared, Problems& problems);
 
 } // namespace processd::config

@@ -10,9 +10,9 @@ namespace {
 
 using Files = std::map<std::string, NamedFile>;
 
-Problem problem_at(const NamedFile& named, const Place& place, std::string key, std::string message)
+Problem problem_at(const std::vector<std::string>& paths, const Place& place, std::string key, std::string message)
 {
-    return {named.paths[place.file], place.line, place.column, std::move(key), std::move(message)};
+    return {paths[place.file], place.line, place.column, std::move(key), std::move(message)};
 }
 
 // Depth first search that reports each way back to a service still being visited, once.
@@ -49,7 +49,7 @@ private:
         std::string circle;
         for (auto at = first; at != path_.end(); ++at) circle += *at + " -> ";
         circle += *first;
-        problems_.push_back(problem_at(from, reference.place, "service." + reference.key,
+        problems_.push_back(problem_at(from.paths, reference.place, "service." + reference.key,
                                        "services wait for each other: " + circle + "; take one of these out"));
     }
 
@@ -59,17 +59,25 @@ private:
     std::vector<std::string> path_;
 };
 
-void check_names(const Files& files, const std::set<std::string>& names, Problems& problems)
+// jobs: whose failures can be waited for as well.
+void check_names(const Declared& declared, const std::string& name, const std::string& table,
+                 const std::vector<Reference>& references, const std::vector<std::string>& paths, bool jobs,
+                 Problems& problems)
 {
-    for (const auto& [name, named] : files) {
-        std::vector<std::string_view> candidates(names.begin(), names.end());
-        std::erase(candidates, name); // nothing waits for itself
-        for (const auto& reference : named.file.references)
-            if (!names.contains(reference.to))
-                problems.push_back(problem_at(named, reference.place, "service." + reference.key,
-                                              quoted(reference.key) + " names " + quoted(reference.to) +
-                                                  ", which is no service here" +
-                                                  did_you_mean(reference.to, candidates)));
+    std::vector<std::string_view> candidates;
+    for (const auto& entry : declared.services) candidates.push_back(entry.first);
+    for (const auto& entry : declared.jobs)
+        if (jobs) candidates.push_back(entry.first);
+    for (const auto& unknown : declared.unknown) candidates.push_back(unknown);
+    std::erase(candidates, name); // nothing waits for itself
+    for (const auto& [key, to, place] : references) {
+        const bool known = declared.services.contains(to) || declared.unknown.contains(to);
+        const bool job = declared.jobs.contains(to);
+        if (known || (job && jobs)) continue;
+        problems.push_back(problem_at(paths, place, table + "." + key,
+                                      quoted(key) + " names " + quoted(to) +
+                                          (job ? ", which is no service but a job"
+                                               : ", which is no service here" + did_you_mean(to, candidates))));
     }
 }
 
@@ -81,19 +89,35 @@ void check_runtime_directories(const Files& files, Problems& problems)
         if (!directory) continue;
         const auto [owner, first] = owners.emplace(*directory, name);
         if (!first)
-            problems.push_back(problem_at(named, named.file.runtime_directory_place, "service.runtime_directory",
+            problems.push_back(problem_at(named.paths, named.file.runtime_directory_place, "service.runtime_directory",
                                           quoted(*directory) + " is the runtime directory of " + owner->second +
                                               " too, and either would remove it when it stops"));
     }
 }
 
+void check_jobs(const Declared& declared, const NamedFile& named, Problems& problems)
+{
+    std::vector<std::string_view> candidates;
+    for (const auto& entry : declared.jobs) candidates.push_back(entry.first);
+    for (const auto& [key, to, place] : named.file.jobs)
+        if (!declared.jobs.contains(to) && !declared.unknown.contains(to))
+            problems.push_back(
+                problem_at(named.paths, place, "service." + key,
+                           R"("job" names )" + quoted(to) + ", which is no job here" + did_you_mean(to, candidates)));
+}
+
 } // namespace
 
-void check_references(const Files& files, const std::set<std::string>& names, Problems& problems)
+void check_references(const Declared& declared, Problems& problems)
 {
-    check_names(files, names, problems);
-    Circles{files, problems}.find();
-    check_runtime_directories(files, problems);
+    for (const auto& [name, named] : declared.services) check_jobs(declared, named, problems);
+    for (const auto& [name, named] : declared.services)
+        check_names(declared, name, "service", named.file.references, named.paths, false, problems);
+    for (const auto& [name, named] : declared.jobs)
+        check_names(declared, name, named.file.spec.hook ? "hook" : "job", named.file.references, named.paths,
+                    named.file.spec.hook, problems);
+    Circles{declared.services, problems}.find();
+    check_runtime_directories(declared.services, problems);
 }
 
 } // namespace processd::config

@@ -3,7 +3,7 @@
 // for each other in a circle, and a runtime directory that two of them would remove.
 #pragma once
 
-#include "processd/config/service_keys.h"
+#include "processd/config/job_keys.h"
 
 #include <map>
 #include <set>
@@ -16,8 +16,16 @@ struct NamedFile {
     std::vector<std::string> paths; // by Place::file
 };
 
-// names: every service that has a file, also those too broken to be in files, so that one mistake is told once.
-void check_references(const std::map<std::string, NamedFile>& files, const std::set<std::string>& names,
-                      Problems& problems);
+struct NamedJob {
+    JobFile file;
+    std::vector<std::string> paths; // by Place::file
+};
+struct Declared {
+    std::map<std::string, NamedFile> services;
+    std::map<std::string, NamedJob> jobs;
+    std::set<std::string> unknown; // files too broken to say what they declare: one mistake is told once
+};
+
+void check_references(const Declared& declared, Problems& problems);
 
 } // namespace processd::config

@@ -59,22 +59,6 @@ void read_ready(TableReader& service, model::ReadySpec& ready)
     keys->finish();
 }
 
-void read_success_codes(TableReader& keys, std::set<int>& codes)
-{
-    const Entry* entry = keys.find("success_codes");
-    if (entry == nullptr) return;
-    const auto* items = std::get_if<Array>(&entry->value.data);
-    if (items == nullptr) return keys.must_be(*entry, "an array of exit codes, like [0, 75]");
-    codes.clear();
-    for (const auto& item : *items) {
-        const auto* number = std::get_if<std::int64_t>(&item.data);
-        if (number == nullptr || *number < 0 || *number > 255)
-            return keys.complain(item.place, "success_codes",
-                                 R"("success_codes" must hold exit codes from 0 to 255, like [0, 75])");
-        codes.insert(static_cast<int>(*number));
-    }
-}
-
 void read_restart(TableReader& service, model::RestartSpec& restart)
 {
     auto keys = service.table("restart", R"([service.restart] with policy = "on-failure")");
@@ -138,6 +122,22 @@ void read_references(TableReader& keys, std::string_view key, std::vector<std::s
 
 } // namespace
 
+void read_success_codes(TableReader& keys, std::set<int>& codes)
+{
+    const Entry* entry = keys.find("success_codes");
+    if (entry == nullptr) return;
+    const auto* items = std::get_if<Array>(&entry->value.data);
+    if (items == nullptr) return keys.must_be(*entry, "an array of exit codes, like [0, 75]");
+    codes.clear();
+    for (const auto& item : *items) {
+        const auto* number = std::get_if<std::int64_t>(&item.data);
+        if (number == nullptr || *number < 0 || *number > 255)
+            return keys.complain(item.place, "success_codes",
+                                 R"("success_codes" must hold exit codes from 0 to 255, like [0, 75])");
+        codes.insert(static_cast<int>(*number));
+    }
+}
+
 bool is_service_name(std::string_view name)
 {
     const auto first = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
@@ -147,57 +147,31 @@ bool is_service_name(std::string_view name)
            name != "processd";
 }
 
-ServiceFile read_service(const std::string& name, const Table& document, Complaints& complaints)
+ServiceFile read_service(const std::string& name, TableReader& keys)
 {
     ServiceFile file;
     file.spec.name = name;
-    TableReader top{document, {0, 1, 1}, "", complaints};
-    const Entry* service = top.find("service");
-    bool later = false;
-    for (const char* kind : {"job", "lock"})
-        if (const Entry* entry = top.find(kind)) {
-            later = true;
-            top.complain(entry->place, kind,
-                         std::string("[") + kind + "] comes in a later version; this one knows [service] only" +
-                             (service != nullptr ? ", and a file declares exactly one" : ""));
-        }
-    const std::vector<std::string_view> tables{"service", "job", "lock"};
-    for (const auto& entry : document) {
-        if (std::find(tables.begin(), tables.end(), entry.key) != tables.end()) continue;
-        const bool table = std::holds_alternative<Table>(entry.value.data);
-        complaints.add(entry.place, entry.key,
-                       table ? "[" + entry.key + "] is not known here; the file declares [service]" +
-                                   did_you_mean(entry.key, tables)
-                             : quoted(entry.key) + " stands outside of [service]: put the line [service] before it");
-    }
-    if (service == nullptr) {
-        if (!later && document.empty())
-            complaints.add({0, 1, 1}, "service", "the file is empty: it must declare a [service] with a command");
-        return file;
-    }
-    auto keys = top.table("service", R"([service] with command = ["/usr/sbin/ctdbd", "-i"])");
-    if (!keys) return file;
-    file.place = service->place;
-    read_process(*keys, file.spec.process);
-    keys->word<bool>("start", file.spec.auto_start, {{"auto", true}, {"manual", false}});
-    read_references(*keys, "after", file.spec.after, file);
-    read_references(*keys, "requires", file.spec.requires_, file);
-    read_references(*keys, "binds_to", file.spec.binds_to, file);
-    read_runtime_directory(*keys, file);
-    keys->commands("pre_start", file.spec.pre_start);
-    keys->commands("post_stop", file.spec.post_stop);
-    keys->duration("hook_timeout", file.spec.hook_timeout, {10ms, day});
-    keys->duration("watchdog", file.spec.watchdog, {0ms, day});
-    read_ready(*keys, file.spec.ready);
+    file.place = keys.place();
+    read_process(keys, file.spec.process);
+    keys.word<bool>("start", file.spec.auto_start, {{"auto", true}, {"manual", false}});
+    read_references(keys, "after", file.spec.after, file);
+    read_references(keys, "requires", file.spec.requires_, file);
+    read_references(keys, "binds_to", file.spec.binds_to, file);
+    read_runtime_directory(keys, file);
+    keys.commands("pre_start", file.spec.pre_start);
+    keys.commands("post_stop", file.spec.post_stop);
+    keys.duration("hook_timeout", file.spec.hook_timeout, {10ms, day});
+    keys.duration("watchdog", file.spec.watchdog, {0ms, day});
+    read_ready(keys, file.spec.ready);
     if (file.spec.watchdog > base::Duration{} && file.spec.ready.kind != ReadyKind::notify)
-        keys->complain(*keys->find("watchdog"),
-                       R"("watchdog" goes with a service that notifies: notify = true in [service.ready])");
-    read_checks(*keys, file.spec.checks);
-    read_restart(*keys, file.spec.restart);
-    read_stop(*keys, file.spec.stop);
-    if (auto logs = keys->table("logs", R"([service.logs] with stdout = ["services"])"))
+        keys.complain(*keys.find("watchdog"),
+                      R"("watchdog" goes with a service that notifies: notify = true in [service.ready])");
+    read_checks(keys, file.spec.checks, file.jobs);
+    read_restart(keys, file.spec.restart);
+    read_stop(keys, file.spec.stop);
+    if (auto logs = keys.table("logs", R"([service.logs] with stdout = ["services"])"))
         read_logs(*logs, true, file.spec.logs, file.logs);
-    keys->finish();
+    keys.finish();
     return file;
 }
 

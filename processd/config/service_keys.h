@@ -5,6 +5,7 @@
 
 #include "processd/config/document.h"
 #include "processd/config/log_keys.h"
+#include "processd/config/table_reader.h"
 #include "processd/model/service_spec.h"
 
 #include <string>
@@ -13,7 +14,7 @@
 
 namespace processd::config {
 
-// A name in after, requires or binds_to, for the checks that need all services.
+// A name of a service in another's file, for the checks that need all of them.
 struct Reference {
     std::string key;
     std::string to;
@@ -23,6 +24,7 @@ struct Reference {
 struct ServiceFile {
     model::ServiceSpec spec;
     std::vector<Reference> references;
+    std::vector<Reference> jobs; // that checks run
     LogPlaces logs;
     Place place;                   // of [service]
     Place runtime_directory_place; // of its value, where there is one
@@ -31,7 +33,9 @@ struct ServiceFile {
 // [a-z0-9][a-z0-9_.@-]{0,63}, and not the daemon's own "processd".
 bool is_service_name(std::string_view name);
 
-// Whatever does not fit is in complaints, and the result then is of no use.
-ServiceFile read_service(const std::string& name, const Table& document, Complaints& complaints);
+void read_success_codes(TableReader& keys, std::set<int>& codes);
+
+// keys: the [service] table. Whatever does not fit is in complaints, and the result then is of no use.
+ServiceFile read_service(const std::string& name, TableReader& keys);
 
 } // namespace processd::config

@@ -204,12 +204,29 @@ void add_changes(CLI::App& app, Options& options)
     signal->callback([&options] { options.command = Command::signal; });
 }
 
+void add_jobs(CLI::App& app, Options& options)
+{
+    auto* job = app.add_subcommand("job", "Show and run jobs and hooks");
+    job->require_subcommand(1);
+    job->add_subcommand("list", "All of them")->callback([&options] { options.command = Command::job_list; });
+    auto* show = job->add_subcommand("show", "Some in full, with the last output");
+    show->add_option("NAME", options.names, "Names of jobs")->required();
+    show->callback([&options] { options.command = Command::job_show; });
+    auto* run = job->add_subcommand("run", "Run jobs now and wait until they have ended");
+    run->add_option("NAME", options.names, "Names of jobs")->required();
+    run->add_flag_callback(
+        "--no-wait", [&options] { options.wait = false; }, "Print the operation's id instead");
+    duration_option(run, "--timeout", options.timeout, "Wait no longer than this; the job goes on");
+    run->callback([&options] { options.command = Command::job_run; });
+}
+
 void add_records(CLI::App& app, Options& options)
 {
     auto& list = options.list;
     auto* runs = app.add_subcommand("runs", "List runs, newest first");
     runs->add_option("--name", list.name, "Of this service or command")->type_name("NAME");
-    runs->add_option("--kind", list.kind, "adhoc, service, pre_start, ready, stop, post_stop")->type_name("KIND");
+    runs->add_option("--kind", list.kind, "adhoc, service, job, hook, pre_start, ready, stop, post_stop, check")
+        ->type_name("KIND");
     runs->add_option("--outcome", list.outcome, "exited, signaled, timed_out, cancelled, spawn_failed or lost")
         ->type_name("OUTCOME");
     runs->add_option("--state", list.state, "starting, running, stopping or ended")->type_name("STATE");
@@ -345,6 +362,7 @@ std::variant<Options, int> parse_arguments(int argc, const char* const* argv, st
     app.footer("processctl(1) has examples and the exit codes.");
     add_daemon(app, options);
     add_changes(app, options);
+    add_jobs(app, options);
     add_run(app, options);
     add_records(app, options);
 

@@ -18,6 +18,9 @@ int reload_command(Session& session);
 int shutdown_command(Session& session);
 int probe_command(Session& session);
 int wait_command(Session& session);
+int job_list_command(Session& session);
+int job_show_command(Session& session);
+int job_run_command(Session& session);
 int version_command(Session& session, std::string_view version);
 
 } // namespace processd::ctl

@@ -92,7 +92,8 @@ std::string watch_line(const json& line, const Style& style)
                paint(style, colour, clean(state)) + (why.empty() ? "" : ": " + why);
     }
     if (type == "service_gone") return stamp(style.now, style) + " service " + clean(text(line, "name")) + " is gone";
-    if (type == "run") return run_change(part(line, "run"), style);
+    if (type == "job_gone") return stamp(style.now, style) + " job " + clean(text(line, "name")) + " is gone";
+    if (type == "run") return run_change(part(line, "run"), style); // what a job does is in its runs
     if (type == "operation") {
         const json& operation = part(line, "operation");
         const auto ended = time(operation, "ended");

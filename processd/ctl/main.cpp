@@ -33,6 +33,9 @@ int perform(Session& session)
     case Command::shutdown: return shutdown_command(session);
     case Command::probe: return probe_command(session);
     case Command::wait: return wait_command(session);
+    case Command::job_list: return job_list_command(session);
+    case Command::job_show: return job_show_command(session);
+    case Command::job_run: return job_run_command(session);
     case Command::version: return version_command(session, PROCESSD_VERSION);
     case Command::none: break;
     }

@@ -29,7 +29,10 @@ enum class Command {
     shutdown,
     version,
     probe,
-    wait
+    wait,
+    job_list,
+    job_show,
+    job_run
 };
 
 struct RunOptions {
@@ -63,11 +66,11 @@ struct Options {
     Command command = Command::none;
     std::string socket = "/run/ctdb-processd/api.socket";
     bool json = false;
-    std::vector<std::string> names;                   // services; of show: ids of runs
+    std::vector<std::string> names;                   // services or jobs; of show: ids of runs
     std::string signal, scope = "leader";             // of signal
     std::string level = "ready";                      // of probe
     std::string state = "ready";                      // of wait
-    bool wait = true;                                 // of start, stop, restart, shutdown
+    bool wait = true;                                 // of start, stop, restart, shutdown, job run
     std::optional<std::chrono::milliseconds> timeout; // of that wait
     std::size_t lines = 20;                           // of show
     RunOptions run;

@@ -69,6 +69,7 @@ std::string past(const std::string& action)
     if (action == "restart") return "restarted";
     if (action == "reload") return "reloaded";
     if (action == "signal") return "signalled";
+    if (action == "run") return "ran";
     return action + " done";
 }
 

@@ -10,7 +10,7 @@ namespace processd::model {
 namespace {
 
 constexpr std::array<std::string_view, 2> level_names{"alive", "ready"};
-constexpr std::array<std::string_view, 4> action_names{"none", "restart", "stop", "signal"};
+constexpr std::array<std::string_view, 5> action_names{"none", "restart", "stop", "signal", "job"};
 
 template <class Word, std::size_t N>
 Word word_from(const nlohmann::json& j, const std::array<std::string_view, N>& names)
@@ -104,7 +104,8 @@ void to_json(nlohmann::json& j, const CheckSpec& spec)
          {"jitter_percent", spec.jitter_percent},
          {"level", name_of(spec.level)},
          {"action", name_of(spec.action)},
-         {"signal", spec.signal}};
+         {"signal", spec.signal},
+         {"job", spec.job}};
 }
 
 void from_json(const nlohmann::json& j, CheckSpec& spec)
@@ -120,6 +121,7 @@ void from_json(const nlohmann::json& j, CheckSpec& spec)
     spec.level = word_from<Level>(j.at("level"), level_names);
     spec.action = word_from<CheckAction>(j.at("action"), action_names);
     spec.signal = j.at("signal");
+    spec.job = j.at("job");
 }
 
 } // namespace processd::model

@@ -21,7 +21,7 @@
 namespace processd::model {
 
 enum class Level { alive, ready }; // of health; what is not alive is not ready either
-enum class CheckAction { none, restart, stop, signal };
+enum class CheckAction { none, restart, stop, signal, job };
 
 struct CheckSpec {
     std::string name;
@@ -34,6 +34,7 @@ struct CheckSpec {
     Level level = Level::ready;
     CheckAction action = CheckAction::none; // when it begins to fail
     std::string signal = "USR1";            // signal: to the main process
+    std::string job;                        // job: that is run
     friend bool operator==(const CheckSpec&, const CheckSpec&) = default;
 };
 

@@ -11,8 +11,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 10> kind_names{"adhoc",     "service", "pre_start", "ready",  "stop",
-                                                      "post_stop", "job",     "script",    "lookup", "check"};
+constexpr std::array<std::string_view, 11> kind_names{"adhoc", "service", "pre_start", "ready", "stop", "post_stop",
+                                                      "job",   "script",  "lookup",    "check", "hook"};
 constexpr std::array<std::string_view, 4> state_names{"starting", "running", "stopping", "ended"};
 
 base::WallTime time_from(const json& j, const char* key)

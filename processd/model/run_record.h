@@ -14,7 +14,7 @@
 namespace processd::model {
 
 // lookup: processd-prepare, before a run whose user, environment file or directory needs it.
-enum class RunKind { adhoc, service, pre_start, ready, stop, post_stop, job, script, lookup, check };
+enum class RunKind { adhoc, service, pre_start, ready, stop, post_stop, job, script, lookup, check, hook };
 
 enum class RunState { starting, running, stopping, ended };
 

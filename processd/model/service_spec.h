@@ -3,7 +3,9 @@
 // them. Every Duration is zero or more.
 #pragma once
 
+#include "processd/model/access.h"
 #include "processd/model/check.h"
+#include "processd/model/job.h"
 #include "processd/model/log_spec.h"
 #include "processd/model/probe_spec.h"
 #include "processd/model/process_spec.h"
@@ -80,15 +82,6 @@ ServiceSpec in_force(const ServiceSpec& configured, const ServiceSpec& begun);
 void to_json(nlohmann::json& j, const ServiceSpec& spec);
 void from_json(const nlohmann::json& j, ServiceSpec& spec);
 
-enum class Access { none, read, operate, admin };
-
-struct AccessRule { // first match in order of level counts: the highest level that any rule gives
-    Access level = Access::none;
-    std::set<std::string> users;  // names or numbers
-    std::set<std::string> groups; // names or numbers
-    friend bool operator==(const AccessRule&, const AccessRule&) = default;
-};
-
 enum class Sync { never, interval, always };
 
 struct DaemonSpec { // processd.toml
@@ -115,10 +108,10 @@ struct DaemonSpec { // processd.toml
 struct Configuration {
     DaemonSpec daemon;
     std::map<std::string, ServiceSpec> services;
+    std::map<std::string, JobSpec> jobs; // and hooks; no name is a service's too
     friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 
-std::string_view name_of(Access access);
 std::string_view name_of(ReadyKind kind);
 std::string_view name_of(RestartPolicy policy);
 

@@ -19,7 +19,7 @@ Changes::Changes(std::uint64_t epoch, std::uint64_t first_seq, std::size_t max_b
 std::string Changes::line(std::string_view type, const nlohmann::json& object, std::uint64_t seq) const
 {
     nlohmann::json j{{"type", type}, {"seq", output::format_token({epoch_, seq})}};
-    if (!object.is_null()) j[type == "service_gone" ? "name" : std::string(type)] = object;
+    if (!object.is_null()) j[type == "service_gone" || type == "job_gone" ? "name" : std::string(type)] = object;
     return j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

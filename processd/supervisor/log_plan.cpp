@@ -52,10 +52,10 @@ std::vector<std::size_t> joined(std::vector<std::size_t> a, const std::vector<st
 
 } // namespace
 
-LogPlan plan_logs(const model::DaemonSpec& daemon, const std::map<std::string, model::ServiceSpec>& services)
+LogPlan plan_logs(const model::Configuration& configuration)
 {
     LogPlan plan;
-    const auto& logs = daemon.logs;
+    const auto& logs = configuration.daemon.logs;
     const auto all = add_sinks(plan, "", logs.sinks.empty() ? std::vector<model::SinkSpec>(1) : logs.sinks);
     const auto chosen = [&](const std::string& service, const Names& names, const std::vector<std::size_t>& otherwise) {
         return names ? find_sinks(plan, service, *names) : otherwise;
@@ -63,15 +63,16 @@ LogPlan plan_logs(const model::DaemonSpec& daemon, const std::map<std::string, m
     plan.usual = {{chosen("", logs.out, all), chosen("", logs.err, all)},
                   logs.rate_lines.value_or(0),
                   logs.rate_period.value_or(std::chrono::seconds{1})};
-    for (const auto& [name, service] : services) {
-        const auto& own = service.logs;
-        if (own == model::LogSpec{}) continue;
+    const auto route = [&](const std::string& name, const model::LogSpec& own) {
+        if (own == model::LogSpec{}) return;
         const auto added = add_sinks(plan, name, own.sinks);
         plan.services[name] = {{chosen(name, own.out, joined(plan.usual.sinks[0], added)),
                                 chosen(name, own.err, joined(plan.usual.sinks[1], added))},
                                own.rate_lines.value_or(plan.usual.rate_lines),
                                own.rate_period.value_or(plan.usual.rate_period)};
-    }
+    };
+    for (const auto& [name, service] : configuration.services) route(name, service.logs);
+    for (const auto& [name, job] : configuration.jobs) route(name, job.logs);
     return plan;
 }
 

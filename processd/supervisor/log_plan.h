@@ -28,10 +28,10 @@ struct LogRoute {
 struct LogPlan {
     std::vector<PlannedSink> sinks;
     LogRoute usual;                           // of what has no route of its own, as ad-hoc runs
-    std::map<std::string, LogRoute> services; // those with a [service.logs]
+    std::map<std::string, LogRoute> services; // and jobs: those with a table "logs"
 };
 
 // Without any sink in processd.toml there is one of kind stderr.
-LogPlan plan_logs(const model::DaemonSpec& daemon, const std::map<std::string, model::ServiceSpec>& services);
+LogPlan plan_logs(const model::Configuration& configuration);
 
 } // namespace processd::supervisor

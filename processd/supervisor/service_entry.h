@@ -6,6 +6,7 @@
 #include "processd/loop/loop.h"
 #include "processd/model/service.h"
 #include "processd/probe/probe.h"
+#include "processd/supervisor/last_lines.h"
 #include "processd/supervisor/runs.h"
 
 #include <map>
@@ -87,8 +88,6 @@ bool is_unmet(const ServiceEntry& entry); // failed for want of what it requires
 // What goes down when `name` has ended by itself: what is bound to it, and all that requires that.
 std::vector<std::string> bound_to(const ServiceMap& services, std::string_view name);
 
-// The last ten lines of a run's output, each cut to 1000 bytes.
-std::vector<model::OutputPiece> last_lines(const std::vector<model::OutputPiece>& tail);
 // docs/openapi.yaml, Service.
 nlohmann::json service_status(const std::string& name, const ServiceEntry& entry, const ServiceMap& services,
                               const Runs& runs);

@@ -9,6 +9,7 @@
 #include "processd/supervisor/event.h"
 #include "processd/supervisor/operations.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -65,6 +66,10 @@ public:
     [[nodiscard]] std::size_t count_failed() const;
 
     Event<const std::string&> on_change; // name
+    // Changes to go on record together with the state that this is an edge of. job: that it makes run, whatever else it
+    // does; empty: none. Set before load().
+    std::function<std::vector<store::Change>(const model::Edge&, const std::string& job)> on_edge =
+        [](const auto&, const auto&) { return std::vector<store::Change>{}; };
 
 private:
     struct Impl;

@@ -80,10 +80,18 @@ void Services::Impl::feed_check(const std::string& service_name, const std::stri
         case check::Action::fails: return check_fails(entry, one);
         case check::Action::recovers:
             base::log::info("a check is good again", {{"service", service_name}, {"check", check_name}});
-            save(entry);
+            save(entry, {check_edge(entry, one, "check " + check_name + " is good again")}, {});
             break;
         }
     }
+}
+
+model::Edge Services::Impl::check_edge(const ServiceEntry& entry, const CheckEntry& one, const std::string& reason)
+{
+    auto edge = edge_of(entry, one.machine.failing ? model::EdgeKind::check_failing : model::EdgeKind::check_good);
+    edge.check = one.spec.name;
+    edge.reason = reason;
+    return edge;
 }
 
 void Services::Impl::ask_check(ServiceEntry& entry, CheckEntry& one)
@@ -141,10 +149,12 @@ void Services::Impl::check_fails(ServiceEntry& entry, const CheckEntry& one)
                                          {"check", one.spec.name},
                                          {"action", model::name_of(action)},
                                          {"reason", one.machine.problem}});
-    save(entry); // a manager to come does not do it once more
+    // On record first: a manager to come does not do it once more.
+    save(entry, {check_edge(entry, one, reason)}, action == model::CheckAction::job ? one.spec.job : std::string());
     if (stop_deadline || entry.pending_stop) return;
     switch (action) {
-    case model::CheckAction::none: break;
+    case model::CheckAction::none:
+    case model::CheckAction::job: break;
     case model::CheckAction::signal: (void)runs.signal(entry.main, signal, protocol::Scope::leader); break;
     case model::CheckAction::restart: send(entry, service::CheckFailed{reason}); break;
     case model::CheckAction::stop:

@@ -44,7 +44,18 @@ store::Change Services::Impl::document(const ServiceEntry& entry)
     return store::change_of("service/" + entry.spec.name, stored(entry));
 }
 
-void Services::Impl::save(const ServiceEntry& entry) { state.keep({document(entry)}); }
+model::Edge Services::Impl::edge_of(const ServiceEntry& entry, model::EdgeKind kind)
+{
+    return {kind, entry.spec.name, {}, std::string(service::name_of(entry.machine)), entry.machine.reason, entry.main};
+}
+
+void Services::Impl::save(const ServiceEntry& entry, const std::vector<model::Edge>& edges, const std::string& job)
+{
+    std::vector<store::Change> changes{document(entry)};
+    for (const auto& edge : edges)
+        for (auto& change : owner.on_edge(edge, job)) changes.push_back(std::move(change));
+    state.keep(changes);
+}
 
 void Services::Impl::send(ServiceEntry& entry, const service::Input& input)
 {
@@ -89,7 +100,9 @@ void Services::Impl::send(ServiceEntry& entry, const service::Input& input)
             service_of_run[id] = entry.spec.name;
             if (start->role == Role::main) entry.stuck.clear();
         }
-    save(entry);
+    std::vector<model::Edge> edges;
+    for (const auto kind : model::edges_between(before, after)) edges.push_back(edge_of(entry, kind));
+    save(entry, edges, {});
     arm(entry);
     const std::string name = entry.spec.name;
     for (const auto& action : step.actions)

@@ -50,7 +50,10 @@ struct Services::Impl {
     void ask_probe(ServiceEntry& entry);
     void cancel(ServiceEntry& entry, const std::string& aux);
     void run_changed(const model::RunRecord& record, Moment moment);
-    void save(const ServiceEntry& entry); // or have it wait: what services do does not wait for a disk
+    // Or have it wait: what services do does not wait for a disk. What the edges make of others goes along.
+    void save(const ServiceEntry& entry) { save(entry, {}, {}); }
+    void save(const ServiceEntry& entry, const std::vector<model::Edge>& edges, const std::string& job);
+    static model::Edge edge_of(const ServiceEntry& entry, model::EdgeKind kind);
     static store::Change document(const ServiceEntry& entry);
     ServiceEntry* entry_of_run(const std::string& id);
 
@@ -79,6 +82,7 @@ struct Services::Impl {
     void ask_check(ServiceEntry& entry, CheckEntry& one);
     bool check_answered(ServiceEntry& entry, const model::RunRecord& record, Moment moment);
     void check_fails(ServiceEntry& entry, const CheckEntry& one);
+    static model::Edge check_edge(const ServiceEntry& entry, const CheckEntry& one, const std::string& reason);
     [[nodiscard]] nlohmann::json health(model::Level level) const;
 
     void take_up();

@@ -110,6 +110,7 @@ struct Supervisor::Impl {
     std::optional<Journal> journal;
     std::optional<Operations> operations;
     std::optional<Runs> runs;
+    std::optional<Jobs> jobs;
     std::optional<Services> services;
     std::optional<Memory> memory;
     std::vector<Subscription> subscriptions;
@@ -181,7 +182,9 @@ struct Supervisor::Impl {
         changes.emplace(h.epoch, first);
         journal.emplace(loop, keeper, *logs);
         runs.emplace(loop, keeper, store->records(), *journal, prepare_program);
+        jobs.emplace(loop, *runs, *operations, store->state());
         services.emplace(loop, *runs, *operations, store->state(), prepare_program);
+        services->on_edge = [this](const model::Edge& edge, const std::string& job) { return jobs->edge(edge, job); };
         memory.emplace(loop, h.keeper_pid);
         apply_daemon();
         follow_changes();
@@ -204,9 +207,10 @@ struct Supervisor::Impl {
         if (restored) return true;
         // In one transaction: a manager that finds this epoch must not find an earlier life's services beside it.
         std::vector<store::Change> all{sources_change(sources), store::change_of("meta", {{"epoch", hello.epoch}})};
-        store->state().for_each("service/", [&](std::string_view key, const json&) {
-            all.push_back({std::string(key), {}});
-        });
+        for (const auto* kind : {"service/", "job/"})
+            store->state().for_each(kind, [&](std::string_view key, const json&) {
+                all.push_back({std::string(key), {}});
+            });
         const auto saved = store->state().apply(all);
         if (!saved) base::log::error("the state directory cannot be written", {{"reason", saved.error().message()}});
         return saved.has_value();
@@ -223,11 +227,11 @@ struct Supervisor::Impl {
                                                                      : "debug"))
                 level = static_cast<std::uint32_t>(known);
         keeper.settings({d.stop_budget.count(), api_socket_mode, level});
-        journal->targets().apply(plan_logs(d, configuration.services));
+        journal->targets().apply(plan_logs(configuration));
         logs->set_max_bytes(d.log_memory_bytes);
         runs->set_limits({d.max_runs, d.tail_bytes});
         store->set_options({d.sync, {d.max_records, d.max_record_age}});
-        events.on_configuration(d);
+        events.on_configuration(configuration);
     }
 
     void follow_changes()
@@ -239,6 +243,11 @@ struct Supervisor::Impl {
         subscriptions.push_back(services->on_change.subscribe([this](const std::string& name) {
             const auto status = services->status(name);
             changes->add(status ? "service" : "service_gone", [&] { return status ? *status : json(name); });
+            sync_later();
+        }));
+        subscriptions.push_back(jobs->on_change.subscribe([this](const std::string& name) {
+            const auto status = jobs->status(name);
+            changes->add(status ? "job" : "job_gone", [&] { return status ? *status : json(name); });
             sync_later();
         }));
         subscriptions.push_back(operations->on_change.subscribe([this](const Operation& operation) {
@@ -256,6 +265,7 @@ struct Supervisor::Impl {
     void taken_over()
     {
         if (!services) return;
+        jobs->load(configuration.jobs);
         services->load(configuration.services);
         runs->resume(hello.newest_line);
         memory->refresh();
@@ -272,6 +282,7 @@ struct Supervisor::Impl {
         stop_deadline = base::wall_now() + (deadline - base::now());
         is_stopping = true;
         changes->add("system", [] { return json{{"stopping", true}}; });
+        jobs->stop();
         services->stop_all(deadline, [this](bool in_order) {
             if (!runs->flush())
                 base::log::error("run records could not be written and end with this daemon",
@@ -303,13 +314,17 @@ struct Supervisor::Impl {
                     load_error = saved.error().message();
                     return done(base::wrap("put the configuration on record", saved.error()), json::array());
                 }
-                const auto table = changes_json(config::compare(configuration, *found, services->running()));
+                auto running = services->running();
+                running.merge(jobs->running());
+                const auto table = changes_json(config::compare(configuration, *found, running));
                 configuration = *std::move(found);
                 loaded = base::wall_now();
                 load_error.clear();
                 apply_daemon();
+                jobs->apply(configuration.jobs);
                 services->apply(configuration.services);
-                base::log::info("configuration loaded", {{"services", configuration.services.size()}});
+                base::log::info("configuration loaded",
+                                {{"services", configuration.services.size()}, {"jobs", configuration.jobs.size()}});
                 done(json{{"loaded", model::json_time(loaded)}, {"changes", table}}, json::array());
             });
     }
@@ -354,6 +369,7 @@ struct Supervisor::Impl {
              {{"loaded", model::json_time(loaded)}, {"error", load_error.empty() ? json(nullptr) : json(load_error)}}},
             {"counts",
              {{"services", services->names().size()},
+              {"jobs", jobs->names().size()},
               {"services_ready", services->count_ready()},
               {"services_failed", services->count_failed()},
               {"runs_active", runs->active()},
@@ -376,9 +392,11 @@ Supervisor::~Supervisor() = default;
 
 Runs& Supervisor::runs() { return *impl_->runs; }
 Services& Supervisor::services() { return *impl_->services; }
+Jobs& Supervisor::jobs() { return *impl_->jobs; }
 Operations& Supervisor::operations() { return *impl_->operations; }
 Changes& Supervisor::changes() { return *impl_->changes; }
 output::LogStore& Supervisor::logs() { return *impl_->logs; }
+const model::Configuration& Supervisor::configuration() const { return impl_->configuration; }
 const model::DaemonSpec& Supervisor::daemon() const { return impl_->configuration.daemon; }
 json Supervisor::system() const { return impl_->system(); }
 void Supervisor::reload(Reloaded done) { impl_->reload(std::move(done)); }

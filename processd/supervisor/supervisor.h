@@ -8,6 +8,7 @@
 #include "processd/model/service_spec.h"
 #include "processd/protocol/message.h"
 #include "processd/supervisor/changes.h"
+#include "processd/supervisor/jobs.h"
 #include "processd/supervisor/operations.h"
 #include "processd/supervisor/runs.h"
 #include "processd/supervisor/services.h"
@@ -35,7 +36,7 @@ class Supervisor {
 public:
     struct Events {
         std::function<void(base::UniqueFd listening)> on_serve;
-        std::function<void(const model::DaemonSpec&)> on_configuration; // now and after each reload
+        std::function<void(const model::Configuration&)> on_configuration; // now and after each reload
         std::function<void(int exit_code)> on_exit; // the manager has to end: 0 orderly, 2 configuration
     };
     Supervisor(loop::Loop& loop, base::UniqueFd keeper_channel, Directories directories, std::string program_directory,
@@ -47,9 +48,11 @@ public:
     // Valid from on_serve on.
     Runs& runs();
     Services& services();
+    Jobs& jobs();
     Operations& operations();
     Changes& changes();
     output::LogStore& logs();
+    [[nodiscard]] const model::Configuration& configuration() const;
     [[nodiscard]] const model::DaemonSpec& daemon() const;
 
     // docs/openapi.yaml, System, without what only the API knows (connections, followers, you).

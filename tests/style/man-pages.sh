@@ -19,9 +19,9 @@ list_options()
 # Prints what a program says about itself, subcommands included.
 ask_help()
 {
-	"$1" --help
-	"$1" --help | sed -n '/^Subcommands:/,$ s/^  \([a-z][a-z-]*\) .*/\1/p' | while read -r _subcommand; do
-		"$1" "$_subcommand" --help
+	"$@" --help
+	"$@" --help | sed -n '/^Subcommands:/,$ s/^  \([a-z][a-z-]*\) .*/\1/p' | while read -r _subcommand; do
+		ask_help "$@" "$_subcommand"
 	done
 }
 

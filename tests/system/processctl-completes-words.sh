@@ -79,6 +79,10 @@ service statd-callout <<'E'
 [service]
 command = ["/bin/sleep", "1000"]
 E
+service backup <<'E'
+[job]
+command = ["/bin/true"]
+E
 start_daemon
 wait_for 'services are ready' ctl status smbd@public statd statd-callout
 ctl run --id nightly:1 -e id=no-run -- true
@@ -120,6 +124,9 @@ check_words()
 	completes 'processctl run -- mktem' 'processctl run -- mktemp'
 	completes 'processctl run -- cat fi' 'processctl run -- cat file'
 	completes 'processctl run cat fi' 'processctl run cat file'
+	completes 'processctl job ' 'processctl job list run show'
+	completes 'processctl job run ' 'processctl job run backup'
+	completes 'processctl job run --no-w' 'processctl job run --no-wait'
 	completes 'processctl reload ' 'processctl reload'
 	completes 'processctl nonsense ' 'processctl nonsense'
 }

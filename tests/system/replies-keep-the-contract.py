@@ -152,6 +152,22 @@ expect(ask("DELETE", f"/v1/operations/{waiting['id']}"), 200)
 expect(ask("GET", "/v1/operations?state=done"), 200)
 expect(ask("POST", "/v1/services/broken/signal", {"signal": "HUP"}), 409, "conflict")
 
+# --- jobs -------------------------------------------------------------------------------------------------------------
+
+expect(ask("POST", "/v1/jobs/backup/run?wait=30s"), 200)
+lasting = expect(ask("POST", "/v1/jobs/lasting/run?wait=1ms"), 202)
+expect(ask("POST", "/v1/jobs/lasting/run"), 409, "conflict")
+until(lambda: ask("GET", "/v1/jobs/lasting").value["running"][0]["started"], "a job runs")
+until(lambda: ask("GET", "/v1/jobs/page").value["pending"], "a hook waits for its quiet time to end")
+expect(ask("GET", "/v1/jobs"), 200)
+expect(ask("GET", "/v1/jobs?x=1"), 400, "unknown_key")
+ask("GET", "/v1/watch", enough=lambda line: line["type"] == "job")
+expect(ask("DELETE", f"/v1/operations/{lasting['id']}"), 200)
+expect(ask("GET", "/v1/jobs/bakup"), 404, "not_found")
+expect(ask("POST", "/v1/jobs/bakup/run"), 404, "not_found")
+expect(ask("POST", "/v1/jobs/backup/run?x=1"), 400, "unknown_key")
+as_nobody(lambda: expect(ask("POST", "/v1/jobs/backup/run"), 403, "forbidden"))
+
 # A service whose program is not there, and a manager that is not the first.
 expect(ask("POST", "/v1/services/broken/start?wait=30s"), 200)
 expect(ask("GET", "/v1/services/broken"), 200)
@@ -177,6 +193,9 @@ expect(ask("POST", "/v1/reload"), 200)
 expect(ask("GET", "/v1/services/goes"), 200)
 expect(ask("POST", "/v1/services/goes/stop?wait=30s"), 200)
 ask("GET", f"/v1/watch?after={watching.value[-1]['seq']}", enough=lambda line: line["type"] == "service_gone")
+os.rename(f"{CONFIG}/page.toml", f"{T}/page.toml")
+expect(ask("POST", "/v1/reload"), 200)
+ask("GET", f"/v1/watch?after={watching.value[-1]['seq']}", enough=lambda line: line["type"] == "job_gone")
 with open(f"{CONFIG}/well.toml", "a", encoding="utf-8") as file:
     file.write("[service.restart]\ndelay = \"2s\"\n")
 expect(ask("POST", "/v1/reload"), 200)

@@ -87,6 +87,26 @@ command = ["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"]
 [service.stop]
 timeout = "3s"
 E
+service backup <<E
+[job]
+command = ["sh", "-c", "echo \$CTDB_PROCESSD_CAUSE; exit 3"]
+every = "1h"
+on_change = ["$T/exports"]
+on_failure = ["broken"]
+timeout = "1h"
+E
+service lasting <<E
+[job]
+command = ["sleep", "1000"]
+overlap = "skip"
+E
+service page <<E
+[hook]
+on = ["service.failed"]
+of = ["fails"]
+debounce = "1h"
+command = ["true"]
+E
 start_daemon
 wait_for 'a service is ready' service_is well ready
 wait_for 'another waits to be restarted' service_is fails backoff

@@ -45,8 +45,8 @@ TEST_CASE("a mistake in a drop-in is told with the drop-in's name and line", "[c
 {
     CHECK(problems(merged({"", "\n[service]\nnice = 30"})) ==
           "a.d/1.toml:3:8: \"nice\" must be a whole number from -20 to 19, not 30");
-    CHECK(problems(merged({"[servce]"})) ==
-          "a.d/0.toml:1:2: [servce] is not known here; the file declares [service]; did you mean \"service\"?");
+    CHECK(problems(merged({"[servce]"})) == "a.d/0.toml:1:2: [servce] is not known here; the file declares [service], "
+                                            "[job] or [hook]; did you mean \"service\"?");
     CHECK(
         problems(merged({"[service]\nready = true"})) ==
         "a.d/0.toml:2:9: \"ready\" must be a table, like [service.ready] with command = [\"/usr/bin/ctdb\", \"ping\"], "

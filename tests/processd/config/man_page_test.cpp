@@ -25,7 +25,8 @@ const std::string page_name = "docs/man/ctdb-processd.toml.5";
 TEST_CASE("every key of the configuration is in the man page", "[config][man]")
 {
     const auto page = read(page_name);
-    for (const char* name : {"every-service-key.toml", "every-daemon-key.toml"}) {
+    for (const char* name :
+         {"every-service-key.toml", "every-daemon-key.toml", "every-job-key.toml", "every-hook-key.toml"}) {
         std::istringstream lines(read(std::string("tests/fuzz/config_corpus/") + name));
         for (std::string line, table; std::getline(lines, line);) {
             if (line.starts_with('[')) table = line;
@@ -49,9 +50,12 @@ TEST_CASE("every key of the man page is one that is read", "[config][man]")
 {
     // The ways of readiness exclude each other, and references need services, so these do not stand in the corpus.
     std::string texts = "\ntcp = \nunix = \nhttp = \nrpc = \nnotify = \nfd = \noutput = \nafter = \nrequires = "
-                        "\nbinds_to = \nlimits = \n";
+                        "\nbinds_to = \nlimits = "
+                        "\njob = \non_failure = \nof = \n";
     texts += read("tests/fuzz/config_corpus/every-service-key.toml");
     texts += read("tests/fuzz/config_corpus/every-daemon-key.toml");
+    texts += read("tests/fuzz/config_corpus/every-job-key.toml");
+    texts += read("tests/fuzz/config_corpus/every-hook-key.toml");
     std::istringstream lines(read(page_name));
     std::size_t count = 0;
     for (std::string line; std::getline(lines, line);) {
@@ -69,6 +73,8 @@ TEST_CASE("the texts that use every key are right", "[config][man]")
 {
     CHECK(texts::problems(texts::service(read("tests/fuzz/config_corpus/every-service-key.toml"))).empty());
     CHECK(texts::problems(texts::daemon(read("tests/fuzz/config_corpus/every-daemon-key.toml"))).empty());
+    CHECK(texts::problems(texts::service(read("tests/fuzz/config_corpus/every-job-key.toml"))).empty());
+    CHECK(texts::problems(texts::service(read("tests/fuzz/config_corpus/every-hook-key.toml"))).empty());
 }
 
 TEST_CASE("the examples of the man page are right", "[config][man]")

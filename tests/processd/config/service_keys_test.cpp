@@ -151,13 +151,12 @@ TEST_CASE("each mistake in a service is told with its place and what would be ri
     };
     const std::vector<Row> rows{
         // The file as a whole.
-        {"", "a.toml:1:1: the file is empty: it must declare a [service] with a command"},
-        {"[job]\ncommand = [\"x\"]\n", "a.toml:1:2: [job] comes in a later version; this one knows [service] only"},
-        {"\n[lock]\n", "a.toml:2:2: [lock] comes in a later version; this one knows [service] only"},
-        {with("[job]"), "a.toml:3:2: [job] comes in a later version; this one knows [service] only, and a file "
-                        "declares exactly one"},
-        {"[servce]\n",
-         "a.toml:1:2: [servce] is not known here; the file declares [service]; did you mean \"service\"?"},
+        {"", "a.toml:1:1: the file is empty: it must declare a [service], [job] or [hook] with a command"},
+        {"\n[lock]\n", "a.toml:2:2: [lock] comes in a later version; this one knows [service], [job] and [hook]"},
+        {with("[job]"), "a.toml:3:2: the file declares [service] already, and a file declares exactly one thing; put "
+                        "[job] into one of its own"},
+        {"[servce]\n", "a.toml:1:2: [servce] is not known here; the file declares [service], [job] or [hook]; did you "
+                       "mean \"service\"?"},
         {"command = [\"x\"]\n",
          "a.toml:1:1: \"command\" stands outside of [service]: put the line [service] before it"},
         {"service = 1", "a.toml:1:11: \"service\" must be a table, like [service] with command = [\"/usr/sbin/ctdbd\", "

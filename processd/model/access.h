@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/model/access.h: who may do what over the API, as the configuration says it.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace processd::model {
+
+enum class Access { none, read, operate, admin };
+
+struct AccessRule { // first match in order of level counts: the highest level that any rule gives
+    Access level = Access::none;
+    std::set<std::string> users;  // names or numbers
+    std::set<std::string> groups; // names or numbers
+    friend bool operator==(const AccessRule&, const AccessRule&) = default;
+};
+
+std::string_view name_of(Access access);
+
+} // namespace processd::model
