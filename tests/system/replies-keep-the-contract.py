@@ -155,6 +155,7 @@ expect(ask("POST", "/v1/services/broken/signal", {"signal": "HUP"}), 409, "confl
 # --- jobs -------------------------------------------------------------------------------------------------------------
 
 expect(ask("POST", "/v1/jobs/backup/run?wait=30s"), 200)
+expect(ask("POST", "/v1/jobs/nowhere/run?wait=30s"), 200)
 lasting = expect(ask("POST", "/v1/jobs/lasting/run?wait=1ms"), 202)
 expect(ask("POST", "/v1/jobs/lasting/run"), 409, "conflict")
 until(lambda: ask("GET", "/v1/jobs/lasting").value["running"][0]["started"], "a job runs")

@@ -100,6 +100,10 @@ service lasting <<E
 command = ["sleep", "1000"]
 overlap = "skip"
 E
+service nowhere <<E
+[job]
+command = ["/nowhere/program"]
+E
 service page <<E
 [hook]
 on = ["service.failed"]
