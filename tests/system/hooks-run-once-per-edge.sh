@@ -45,8 +45,8 @@ start = "manual"
 policy = "never"
 E
 start_daemon
-is_told() # of PATTERN
-{
+is_told()
+{ # of PATTERN
 	grep -sq "$1" "$T/told"
 }
 wait_for 'a service that is ready is told of' is_told '^service.ready leaf ready: it runs'

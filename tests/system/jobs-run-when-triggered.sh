@@ -54,16 +54,16 @@ job = "collect"
 E
 start_daemon
 
-of_job() # NAME JQ
-{
+of_job()
+{ # NAME JQ
 	api GET "/v1/jobs/$1" | jq -r "$2"
 }
-lines_are() # FILE COUNT
-{
+lines_are()
+{ # FILE COUNT
 	[ -e "$1" ] && [ "$(wc -l <"$1")" -eq "$2" ]
 }
-has_run() # NAME TIMES
-{
+has_run()
+{ # NAME TIMES
 	[ "$(of_job "$1" .runs)" -ge "$2" ]
 }
 # A change that is more than one (created, then written to) may be seen as one or as two.
