@@ -25,6 +25,10 @@ void stop_service(const Call& call);
 void restart_service(const Call& call);
 void reload_service(const Call& call);
 void signal_service(const Call& call);
+void hold_service(const Call& call);
+void release_service(const Call& call);
+void reset_service(const Call& call);
+void get_why(const Call& call);
 // jobs.cpp
 void list_jobs(const Call& call);
 void get_job(const Call& call);

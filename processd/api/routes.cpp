@@ -21,6 +21,10 @@ const std::vector<Route>& routes()
         {"POST", "/v1/services/{name}/restart", Access::operate, restart_service, {"wait"}},
         {"POST", "/v1/services/{name}/reload", Access::operate, reload_service, {"wait"}},
         {"POST", "/v1/services/{name}/signal", Access::operate, signal_service, {"wait"}, true},
+        {"POST", "/v1/services/{name}/hold", Access::operate, hold_service, {"wait"}},
+        {"POST", "/v1/services/{name}/release", Access::operate, release_service, {"wait"}},
+        {"POST", "/v1/services/{name}/reset", Access::operate, reset_service, {"wait"}},
+        {"GET", "/v1/services/{name}/why", Access::read, get_why},
 
         {"GET", "/v1/jobs", Access::read, list_jobs},
         {"GET", "/v1/jobs/{name}", Access::read, get_job},

@@ -72,6 +72,28 @@ void reload_service(const Call& call)
     operate(call, [&] { return call.context.supervisor.services().reload(call.parameters[0], asker(call.request())); });
 }
 
+void hold_service(const Call& call)
+{
+    operate(call, [&] { return call.context.supervisor.services().hold(call.parameters[0], asker(call.request())); });
+}
+
+void release_service(const Call& call)
+{
+    operate(call,
+            [&] { return call.context.supervisor.services().release(call.parameters[0], asker(call.request())); });
+}
+
+void reset_service(const Call& call)
+{
+    operate(call, [&] { return call.context.supervisor.services().reset(call.parameters[0], asker(call.request())); });
+}
+
+void get_why(const Call& call)
+{
+    const auto why = call.context.supervisor.services().why(call.parameters[0]);
+    call.reply(why ? json_reply(200, {{"service", call.parameters[0]}, {"sentences", *why}}) : problem(why.error()));
+}
+
 void signal_service(const Call& call)
 {
     auto body = parse_body(call.request(), {"signal", "scope"}, "a signal request");

@@ -194,6 +194,15 @@ void add_changes(CLI::App& app, Options& options)
         duration_option(cmd, "--timeout", options.timeout, "Wait no longer than this; the operation goes on");
         cmd->callback([&options, command = change.command] { options.command = command; });
     }
+    for (const auto& change :
+         {Change{"hold", Command::hold, "Leave services as they are, for maintenance: nothing starts them"},
+          Change{"release", Command::release, "End the hold of services"},
+          Change{"reset-failed", Command::reset_failed, "Forget failures, of all failed services or of some"}}) {
+        auto* cmd = app.add_subcommand(change.name, change.help);
+        auto* names = cmd->add_option("NAME", options.names, "Names of services");
+        if (change.command != Command::reset_failed) names->required();
+        cmd->callback([&options, command = change.command] { options.command = command; });
+    }
     auto* signal = app.add_subcommand("signal", "Send a signal to services");
     signal->add_option("SIGNAL", options.signal, "Name or number, like HUP")->required();
     signal->add_option("NAME", options.names, "Names of services")->required();
@@ -270,6 +279,9 @@ void add_daemon(CLI::App& app, Options& options)
     auto* status = app.add_subcommand("status", "Show all services, or some in full");
     status->add_option("NAME", options.names, "Names of services");
     status->callback([&options] { options.command = Command::status; });
+    auto* why = app.add_subcommand("why", "Say in sentences why services are as they are, and what comes next");
+    why->add_option("NAME", options.names, "Names of services")->required();
+    why->callback([&options] { options.command = Command::why; });
     app.add_subcommand("watch", "Show changes of services, runs and operations as they happen")->callback([&options] {
         options.command = Command::watch;
     });

@@ -9,6 +9,8 @@ namespace processd::ctl {
 int status_command(Session& session);
 int change_command(Session& session); // start, stop, restart
 int signal_command(Session& session);
+int steady_command(Session& session); // hold, release, reset-failed
+int why_command(Session& session);
 int run_command(Session& session);
 int runs_command(Session& session);
 int show_command(Session& session);

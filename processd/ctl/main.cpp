@@ -33,6 +33,10 @@ int perform(Session& session)
     case Command::shutdown: return shutdown_command(session);
     case Command::probe: return probe_command(session);
     case Command::wait: return wait_command(session);
+    case Command::why: return why_command(session);
+    case Command::hold:
+    case Command::release:
+    case Command::reset_failed: return steady_command(session);
     case Command::job_list: return job_list_command(session);
     case Command::job_show: return job_show_command(session);
     case Command::job_run: return job_run_command(session);

@@ -30,6 +30,10 @@ enum class Command {
     version,
     probe,
     wait,
+    why,
+    hold,
+    release,
+    reset_failed,
     job_list,
     job_show,
     job_run

@@ -94,6 +94,55 @@ int change_command(Session& session)
     return change_all(session, action, {}, session.options.wait);
 }
 
+// What is done at once, and may be done twice.
+int steady_command(Session& session)
+{
+    auto names = session.options.names;
+    const auto command = session.options.command;
+    const bool reset = command == Command::reset_failed;
+    if (reset && names.empty()) { // all that have failed
+        auto services =
+            session.ask_patiently(get("/v1/services")).and_then([&](const auto& r) { return session.value(r); });
+        if (!services) return services.error();
+        for (const auto& service : part(*services, "services"))
+            if (text(service, "state") == "failed") names.push_back(text(service, "name"));
+    }
+    int result = exit_done;
+    for (const auto& name : names) {
+        const char* action = reset ? "reset" : command == Command::hold ? "hold" : "release";
+        const auto reply = session.ask_patiently(post(service_path(name) + '/' + action));
+        const auto operation = reply.and_then([&](const auto& r) { return session.value(r); });
+        if (!operation) {
+            result = operation.error();
+            if (result == exit_ours) return result;
+            continue;
+        }
+        if (!session.print(session.options.json ? reply->body : operation_line(*operation, session.style()) + '\n'))
+            return exit_ours;
+    }
+    return result;
+}
+
+int why_command(Session& session)
+{
+    int result = exit_done;
+    bool first = true;
+    for (const auto& name : session.options.names) {
+        const auto reply = session.ask_patiently(get(service_path(name) + "/why"));
+        const auto why = reply.and_then([&](const auto& r) { return session.value(r); });
+        if (!why) {
+            result = why.error();
+            if (result == exit_ours) return result;
+            continue;
+        }
+        std::string page = first || session.options.json ? "" : "\n";
+        for (const auto& sentence : texts(*why, "sentences")) page += clean(sentence) + '\n';
+        if (!session.print(session.options.json ? reply->body : page)) return exit_ours;
+        first = false;
+    }
+    return result;
+}
+
 int signal_command(Session& session)
 {
     const json body{{"signal", session.options.signal}, {"scope", session.options.scope}};

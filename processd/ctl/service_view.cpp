@@ -70,6 +70,9 @@ std::string past(const std::string& action)
     if (action == "reload") return "reloaded";
     if (action == "signal") return "signalled";
     if (action == "run") return "ran";
+    if (action == "hold") return "held";
+    if (action == "release") return "released";
+    if (action == "reset") return "reset";
     return action + " done";
 }
 
@@ -139,6 +142,7 @@ std::string service_why(const json& service, const Style& style)
     const auto reason = clean(text(service, "reason"));
     const auto sentence = clean(text(part(service, "last"), "sentence"));
     const auto waits = texts(service, "waits_for");
+    if (const json& held = part(service, "held"); held.is_object()) add("held by " + clean(text(held, "by")));
     if (state == "ready") {
         if (const auto announced = text(service, "announced"); !announced.empty())
             add("it says that it is " + clean(announced));
@@ -148,7 +152,8 @@ std::string service_why(const json& service, const Style& style)
                 clean(text(check, "problem")));
     } else {
         if (!waits.empty()) add("waits for " + clean(joined(waits)));
-        if (waits.empty() || !reason.starts_with("waits for")) add(reason.substr(0, reason.find(", restart after ")));
+        if ((waits.empty() || !reason.starts_with("waits for")) && !reason.starts_with("it is held"))
+            add(reason.substr(0, reason.find(", restart after ")));
         if (in_trouble(service) && !sentence.empty() && reason.find(sentence) == std::string::npos)
             add("last: " + sentence);
         if (state == "starting") add(clean(text(service, "status_text")));

@@ -149,6 +149,20 @@ Step on(const Service& s, const Down& d, const StopWanted& i, const Context& c)
     const bool failed = d.why == Why::failed || d.why == Why::unmet;
     return failed ? m.become(Down{Why::stopped}, "stop wanted by " + i.by) : m.stay();
 }
+Step on(const Service& s, const Down& d, const ResetWanted& i, const Context& c)
+{
+    auto m = make(s, c);
+    m.s.failures = 0;
+    m.s.starts.clear();
+    return d.why == Why::failed ? m.become(Down{Why::stopped}, "failure forgotten by " + i.by) : m.stay();
+}
+template <class S> Step on(const Service& s, const S&, const ResetWanted&, const Context& c)
+{
+    auto m = make(s, c);
+    m.s.failures = 0;
+    m.s.starts.clear();
+    return m.stay();
+}
 Step on(const Service& s, const Down& d, const DependencyBack&, const Context& c)
 {
     auto m = make(s, c);

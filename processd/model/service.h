@@ -123,9 +123,12 @@ struct Notified {            // what main has said by its socket, as far as it b
 struct CheckFailed { // with "restart" as its action
     std::string reason;
 };
+struct ResetWanted { // failures are forgotten: of Down, and those counted
+    std::string by;
+};
 struct Tick {};
 using Input = std::variant<StartWanted, StopWanted, DependenciesMet, DependencyFailed, DependencyBack, MainSpawned,
-                           MainReady, MainEnded, AuxEnded, ProbeEnded, CheckFailed, Notified, Tick>;
+                           MainReady, MainEnded, AuxEnded, ProbeEnded, CheckFailed, Notified, ResetWanted, Tick>;
 
 struct StartRun {
     Role role = Role::main;

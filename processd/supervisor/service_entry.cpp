@@ -55,6 +55,7 @@ json stored(const ServiceEntry& entry)
            {"begun", entry.begun ? json(*entry.begun) : json(nullptr)},
            {"last", nullptr},
            {"pending_stop", nullptr},
+           {"held", nullptr},
            {"failing_checks", json::object()}};
     for (const auto& [name, one] : entry.checks)
         if (one.machine.failing)
@@ -62,6 +63,7 @@ json stored(const ServiceEntry& entry)
     if (entry.last)
         j["last"] = {
             {"run", entry.last->run}, {"outcome", entry.last->outcome}, {"ended", model::json_time(entry.last->ended)}};
+    if (entry.held) j["held"] = {{"by", entry.held->by}, {"since", model::json_time(entry.held->since)}};
     if (entry.pending_stop)
         j["pending_stop"] = {{"by", entry.pending_stop->by}, {"restart", entry.pending_stop->restart}};
     return j;
@@ -86,6 +88,8 @@ void restore(ServiceEntry& entry, const json& j)
         machine.failures = failing.at("failures");
         machine.problem = failing.at("problem");
     }
+    if (const auto& held = j.at("held"); !held.is_null())
+        entry.held = ServiceEntry::Hold{held.at("by"), time_from(held.at("since"))};
     if (const auto& stop = j.at("pending_stop"); !stop.is_null())
         entry.pending_stop = ServiceEntry::PendingStop{stop.at("by"), stop.at("restart")};
 }

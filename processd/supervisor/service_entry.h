@@ -53,6 +53,12 @@ struct ServiceEntry {
         bool restart = false;
     };
     std::optional<PendingStop> pending_stop;
+    // For maintenance: nothing starts it, and neither checks nor a watchdog do anything to it.
+    struct Hold {
+        std::string by;
+        base::WallTime since;
+    };
+    std::optional<Hold> held;
     std::unique_ptr<loop::Timer> timer;
     std::map<std::string, CheckEntry> checks;  // while it is ready
     std::unique_ptr<probe::Probe> ready_probe; // while it is asked
@@ -88,6 +94,10 @@ bool is_unmet(const ServiceEntry& entry); // failed for want of what it requires
 // What goes down when `name` has ended by itself: what is bound to it, and all that requires that.
 std::vector<std::string> bound_to(const ServiceMap& services, std::string_view name);
 
+// Why it is in its state, since when, what it waits for and why that is so, how it ended last, what comes next:
+// sentences.
+std::vector<std::string> why_sentences(const ServiceMap& services, const ServiceEntry& entry, base::Time now,
+                                       base::WallTime wall_now);
 // docs/openapi.yaml, Service.
 nlohmann::json service_status(const std::string& name, const ServiceEntry& entry, const ServiceMap& services,
                               const Runs& runs);

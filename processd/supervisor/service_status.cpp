@@ -71,6 +71,7 @@ json checks_of(const ServiceEntry& entry)
 std::string reason_of(const ServiceEntry& entry, const ServiceMap& services)
 {
     if (!std::holds_alternative<service::Waiting>(entry.machine.state)) return entry.machine.reason;
+    if (entry.held) return "it is held by " + entry.held->by;
     std::string list;
     for (const auto& other : dependencies(services, entry).waits_for) list += (list.empty() ? "" : ", ") + other;
     return list.empty() ? entry.machine.reason : "waits for " + list;
@@ -98,6 +99,8 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
            {"waits_for", waits.waits_for},
            {"checks", checks_of(entry)},
            {"stuck", entry.stuck},
+           {"held",
+            entry.held ? json{{"by", entry.held->by}, {"since", model::json_time(entry.held->since)}} : json(nullptr)},
            {"operation", entry.operation.empty() ? json(nullptr) : json(entry.operation)},
            {"requires", entry.spec.requires_},
            {"after", entry.spec.after},

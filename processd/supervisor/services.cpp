@@ -114,6 +114,21 @@ base::Result<Operation> Services::reload(std::string_view name, const std::optio
     return impl_->send_signal(name, "reload", SIGHUP, protocol::Scope::leader, by);
 }
 
+base::Result<Operation> Services::hold(std::string_view name, const std::optional<model::Identity>& by)
+{
+    return impl_->set_hold(name, true, by);
+}
+
+base::Result<Operation> Services::release(std::string_view name, const std::optional<model::Identity>& by)
+{
+    return impl_->set_hold(name, false, by);
+}
+
+base::Result<Operation> Services::reset(std::string_view name, const std::optional<model::Identity>& by)
+{
+    return impl_->reset(name, by);
+}
+
 base::Result<Operation> Services::abort(std::string_view id)
 {
     auto& m = *impl_;
@@ -161,6 +176,13 @@ base::Result<json> Services::status(std::string_view name) const
     const auto found = impl_->find(name);
     if (!found) return tl::unexpected(found.error());
     return service_status(std::string(name), **found, impl_->services, impl_->runs);
+}
+
+base::Result<std::vector<std::string>> Services::why(std::string_view name) const
+{
+    const auto found = impl_->find(name);
+    if (!found) return tl::unexpected(found.error());
+    return why_sentences(impl_->services, **found, base::now(), base::wall_now());
 }
 
 std::set<std::string> Services::running() const

@@ -51,6 +51,12 @@ public:
     base::Result<Operation> reload(std::string_view name, const std::optional<model::Identity>& by);
     base::Result<Operation> signal(std::string_view name, int signal, protocol::Scope scope,
                                    const std::optional<model::Identity>& by);
+    // For maintenance: a held service is left as it is. What runs may end, and stays down; nothing starts it, start and
+    // restart are refused, and neither checks nor a watchdog act. Released, it starts if it is wanted.
+    base::Result<Operation> hold(std::string_view name, const std::optional<model::Identity>& by);
+    base::Result<Operation> release(std::string_view name, const std::optional<model::Identity>& by);
+    // A failed service is one that was stopped, and failures count from the beginning.
+    base::Result<Operation> reset(std::string_view name, const std::optional<model::Identity>& by);
     // The service stays as it is by then; an operation that is done is returned as it is.
     base::Result<Operation> abort(std::string_view operation);
 
@@ -59,7 +65,10 @@ public:
 
     [[nodiscard]] std::vector<std::string> names() const;
     [[nodiscard]] base::Result<nlohmann::json> status(std::string_view name) const; // docs/openapi.yaml, Service
-    [[nodiscard]] std::set<std::string> running() const;                            // that have processes
+    // Why it is in its state, since when, what it waits for, how it ended last, and what comes next: sentences for
+    // people.
+    [[nodiscard]] base::Result<std::vector<std::string>> why(std::string_view name) const;
+    [[nodiscard]] std::set<std::string> running() const; // that have processes
     // What is wrong: docs/openapi.yaml, Health.
     [[nodiscard]] nlohmann::json health(model::Level level) const;
     [[nodiscard]] std::size_t count_ready() const;

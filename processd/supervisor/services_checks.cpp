@@ -150,8 +150,9 @@ void Services::Impl::check_fails(ServiceEntry& entry, const CheckEntry& one)
                                          {"action", model::name_of(action)},
                                          {"reason", one.machine.problem}});
     // On record first: a manager to come does not do it once more.
-    save(entry, {check_edge(entry, one, reason)}, action == model::CheckAction::job ? one.spec.job : std::string());
-    if (stop_deadline || entry.pending_stop) return;
+    save(entry, {check_edge(entry, one, reason)},
+         action == model::CheckAction::job && !entry.held ? one.spec.job : std::string());
+    if (stop_deadline || entry.pending_stop || entry.held) return;
     switch (action) {
     case model::CheckAction::none:
     case model::CheckAction::job: break;

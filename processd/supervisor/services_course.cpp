@@ -138,6 +138,8 @@ void Services::Impl::arm(ServiceEntry& entry)
 void Services::Impl::notified(ServiceEntry& entry)
 {
     const auto said = runs.notified(entry.main);
+    if (entry.held) // whoever looks into it may have stopped it
+        return send(entry, service::Notified{base::now(), said.extend_until, false});
     send(entry, service::Notified{said.watchdog, said.extend_until, said.trouble});
 }
 

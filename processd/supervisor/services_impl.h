@@ -71,6 +71,8 @@ struct Services::Impl {
     void carry_out(ServiceEntry& entry, const Operation& operation); // start, stop or restart
     base::Result<Operation> send_signal(std::string_view name, const char* action, int signal, protocol::Scope scope,
                                         const std::optional<model::Identity>& by);
+    base::Result<Operation> set_hold(std::string_view name, bool held, const std::optional<model::Identity>& by);
+    base::Result<Operation> reset(std::string_view name, const std::optional<model::Identity>& by);
     void finish(ServiceEntry& entry, const char* result, const std::string& reason);
     void check_operation(ServiceEntry& entry);
 

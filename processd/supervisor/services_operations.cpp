@@ -52,6 +52,9 @@ base::Result<Operation> Services::Impl::operate(std::string_view name, const cha
     auto& entry = **found;
     if (entry.removed && std::string_view(action) != "stop")
         return fail(Errc::conflict, "service \"" + std::string(name) + "\" is no longer configured");
+    if (entry.held && std::string_view(action) != "stop")
+        return fail(Errc::conflict,
+                    "service \"" + std::string(name) + "\" is held by " + entry.held->by + "; release it first");
     const auto operation = operations.begin(action, entry.spec.name, by);
     if (!operation) return operation;
     carry_out(entry, *operation);
@@ -96,6 +99,34 @@ base::Result<Operation> Services::Impl::send_signal(std::string_view name, const
         return fail(Errc::conflict, reason);
     }
     operations.finish(operation->id, "ok", "sent " + model::signal_name(signal));
+    return operations.get(operation->id);
+}
+
+base::Result<Operation> Services::Impl::set_hold(std::string_view name, bool held,
+                                                 const std::optional<model::Identity>& by)
+{
+    const auto found = find(name);
+    if (!found) return tl::unexpected(found.error());
+    auto& entry = **found;
+    const auto operation = operations.begin(held ? "hold" : "release", entry.spec.name, by);
+    if (!operation) return operation;
+    if (held && !entry.held) entry.held = ServiceEntry::Hold{who(by), base::wall_now()};
+    if (!held) entry.held.reset();
+    operations.finish(operation->id, "ok", "", {}, {}, {document(entry)});
+    pump_soon.arm();
+    owner.on_change.tell(entry.spec.name);
+    return operations.get(operation->id);
+}
+
+base::Result<Operation> Services::Impl::reset(std::string_view name, const std::optional<model::Identity>& by)
+{
+    const auto found = find(name);
+    if (!found) return tl::unexpected(found.error());
+    auto& entry = **found;
+    const auto operation = operations.begin("reset", entry.spec.name, by);
+    if (!operation) return operation;
+    send(entry, service::ResetWanted{who(by)});
+    operations.finish(operation->id, "ok", "");
     return operations.get(operation->id);
 }
 

@@ -24,7 +24,7 @@ void Services::Impl::pump()
             send(entry, service::StopWanted{stop.by, stop.restart});
             save(entry);
         }
-        if (std::holds_alternative<service::Waiting>(entry.machine.state) && !stop_deadline) {
+        if (std::holds_alternative<service::Waiting>(entry.machine.state) && !stop_deadline && !entry.held) {
             const auto state_of = dependencies(services, entry);
             if (!state_of.failed.empty())
                 send(entry, service::DependencyFailed{state_of.failed});

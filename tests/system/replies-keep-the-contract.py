@@ -136,6 +136,10 @@ for name in ("well", "fails", "waits"):
 for action in ("stop", "start", "restart", "reload"):
     expect(ask("POST", f"/v1/services/goes/{action}?wait=30s"), 200)
 expect(ask("POST", "/v1/services/goes/signal?wait=30s", {"signal": "CONT", "scope": "tree"}), 200)
+for action in ("hold", "hold", "release", "reset"):
+    expect(ask("POST", f"/v1/services/well/{action}"), 200)
+    expect(ask("GET", "/v1/services/well"), 200)
+expect(ask("GET", "/v1/services/well/why"), 200)
 for action in ("restart", "stop"):
     expect(ask("POST", f"/v1/services/well/{action}"), 202)
 expect(ask("POST", "/v1/services/well/start"), 202)
@@ -213,8 +217,9 @@ expect(ask("POST", "/v1/shutdown?x=1"), 400, "unknown_key")
 expect(ask("GET", "/v1/watch?after=x"), 400, "bad_request")
 expect(ask("GET", "/v1/services?x=1"), 400, "unknown_key")
 expect(ask("GET", "/v1/services/wel"), 404, "not_found")
-for action in ("start", "stop", "restart", "reload"):
+for action in ("start", "stop", "restart", "reload", "hold", "release", "reset"):
     expect(ask("POST", f"/v1/services/wel/{action}"), 404, "not_found")
+expect(ask("GET", "/v1/services/wel/why"), 404, "not_found")
 expect(ask("POST", "/v1/services/well/signal", {"signal": "NO"}), 400, "bad_request")
 expect(ask("GET", "/v1/operations?state=no"), 400, "bad_request")
 expect(ask("GET", "/v1/operations/no"), 404, "not_found")

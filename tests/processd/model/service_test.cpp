@@ -59,33 +59,27 @@ TEST_CASE("every state of a service takes every input, and only these pairs chan
                                     Stopping{},
                                     PostStop{0},
                                     BackOff{t0 + 1s}};
-    const std::vector<Input> inputs{StartWanted{"x"},
-                                    StopWanted{"x", false},
-                                    DependenciesMet{},
-                                    DependencyFailed{"y"},
-                                    DependencyBack{},
-                                    MainSpawned{},
-                                    MainReady{},
-                                    MainEnded{exited(1)},
-                                    AuxEnded{exited(0)},
-                                    ProbeEnded{},
-                                    CheckFailed{"z"},
-                                    Notified{t0, t0 + 9s, false},
-                                    Tick{}};
+    const std::vector<Input> inputs{StartWanted{"x"},    StopWanted{"x", false},
+                                    DependenciesMet{},   DependencyFailed{"y"},
+                                    DependencyBack{},    MainSpawned{},
+                                    MainReady{},         MainEnded{exited(1)},
+                                    AuxEnded{exited(0)}, ProbeEnded{},
+                                    CheckFailed{"z"},    Notified{t0, t0 + 9s, false},
+                                    ResetWanted{"w"},    Tick{}};
     // Ticks come at t0, before any deadline above.
     const std::vector<std::string> table{
-        "x............", // down: a stop of what is down is nothing new
-        "xx...........", // failed: a stop clears the failure
-        "xx..x........", // unmet
-        ".xxx.........", // waiting
-        ".x......x....", // pre_start
-        ".x...xxx.....", // starting, not spawned
-        ".x....xxxx.x.", // starting, probing
-        ".x.....x..x..", // ready
-        "xx.....xx..x.", // stop command
-        "xx.....x.....", // stopping
-        "xx......x....", // post_stop
-        "xx...........", // back-off
+        "x.............", // down: a stop of what is down is nothing new
+        "xx..........x.", // failed: a stop clears the failure
+        "xx..x.........", // unmet
+        ".xxx..........", // waiting
+        ".x......x.....", // pre_start
+        ".x...xxx......", // starting, not spawned
+        ".x....xxxx.x..", // starting, probing
+        ".x.....x..x...", // ready
+        "xx.....xx..x..", // stop command
+        "xx.....x......", // stopping
+        "xx......x.....", // post_stop
+        "xx............", // back-off
     };
     REQUIRE(table.size() == states.size());
     for (std::size_t s = 0; s < states.size(); ++s)
@@ -95,6 +89,25 @@ TEST_CASE("every state of a service takes every input, and only these pairs chan
             const auto [next, actions] = take(spec, before, inputs[i]);
             CHECK((next == before && actions.empty()) == (table[s][i] == '.'));
         }
+}
+
+TEST_CASE("failures that are forgotten count no more", "[model][service]")
+{
+    auto spec = plain();
+    spec.restart.burst = 2;
+    auto failed = in(Down{Why::failed}, false);
+    failed.failures = 7;
+    failed.starts = {t0, t0};
+    const auto s = take(spec, failed, ResetWanted{"uid 0"});
+    CHECK(name_of(s.next) == "stopped");
+    CHECK(s.next.reason == "failure forgotten by uid 0");
+    CHECK(s.next.failures == 0);
+    CHECK(s.next.starts.empty());
+    auto waiting = in(BackOff{t0 + 1min});
+    waiting.failures = 7;
+    const auto later = take(spec, waiting, ResetWanted{"uid 0"});
+    CHECK(later.next.state == State{BackOff{t0 + 1min}}); // and the delay after that is the first again
+    CHECK(later.next.failures == 0);
 }
 
 TEST_CASE("a service runs its pre_start commands in order, then its process", "[model][service]")
