@@ -4,7 +4,7 @@
 #include "helpers/base/log.h"
 #include "processd/keeper/host.h"
 #include "processd/keeper/pidfd.h"
-#include "processd/protocol/message.h"
+#include "processd/keeper/sweep.h"
 
 #include <algorithm>
 #include <array>
@@ -127,17 +127,19 @@ std::string own_cgroup()
 
 } // namespace
 
-Cgroups Cgroups::open(pid_t keeper, std::uint64_t* abilities)
+Cgroups Cgroups::open(pid_t keeper, Abilities* abilities)
 {
     Cgroups groups;
     const auto own = own_cgroup();
     if (own.empty()) {
+        abilities->found(protocol::ability_cgroup_v2, ENOENT);
         groups.why_not_ = "no cgroup v2 is mounted that holds this process";
         return groups;
     }
     const auto path = own + "/ctdb-processd." + std::to_string(keeper);
     remove_cgroup(path); // of an earlier process with this pid
     if (::mkdir(path.c_str(), 0755) < 0) {
+        abilities->found(protocol::ability_cgroup_v2, errno);
         groups.why_not_ = "make " + path + ": " + std::strerror(errno);
         return groups;
     }
@@ -146,6 +148,7 @@ Cgroups Cgroups::open(pid_t keeper, std::uint64_t* abilities)
     // Making one child's cgroup shows whether that works (it does not at the limits of depth or number).
     auto first = groups.usable() ? groups.take() : base::fail(errno, "open " + path);
     if (!first || ::faccessat(first->dir.get(), "cgroup.procs", W_OK, AT_EACCESS) < 0) {
+        abilities->found(protocol::ability_cgroup_v2, first ? errno : first.error().code.value());
         groups.why_not_ = first ? "cgroup.procs of " + path + " is not writable" : first.error().message();
         if (first) groups.discard(std::move(*first));
         groups.all_ = {};
@@ -153,9 +156,9 @@ Cgroups Cgroups::open(pid_t keeper, std::uint64_t* abilities)
         groups.path_.clear();
         return groups;
     }
-    *abilities |= protocol::ability_cgroup_v2;
-    if (::faccessat(first->dir.get(), "cgroup.kill", W_OK, AT_EACCESS) == 0)
-        *abilities |= protocol::ability_cgroup_kill;
+    abilities->found(protocol::ability_cgroup_v2, 0);
+    const bool kills = ::faccessat(first->dir.get(), "cgroup.kill", W_OK, AT_EACCESS) == 0;
+    abilities->found(protocol::ability_cgroup_kill, kills ? 0 : errno);
     groups.give_back(std::move(*first));
     return groups;
 }
@@ -227,6 +230,7 @@ void kill_all_in(const Cgroup& group) noexcept
 void signal_all_in(const Cgroup& group, int signal)
 {
     const auto pids = processes_in(group);
+    std::vector<pid_t> not_sent;
     for (std::size_t from = 0; from < pids.size(); from += signal_batch) {
         std::vector<std::pair<pid_t, base::UniqueFd>> batch;
         for (auto at = from; at < std::min(pids.size(), from + signal_batch); ++at)
@@ -235,8 +239,10 @@ void signal_all_in(const Cgroup& group, int signal)
         auto still = processes_in(group);
         std::sort(still.begin(), still.end());
         for (const auto& [pid, process] : batch)
-            if (process && std::binary_search(still.begin(), still.end(), pid)) send_signal(process.get(), signal);
+            if (std::binary_search(still.begin(), still.end(), pid) && !(process && send_signal(process.get(), signal)))
+                not_sent.push_back(pid);
     }
+    if (!not_sent.empty()) signal_children(not_sent, signal);
 }
 
 Cgroup open_cgroup(const std::string& path) { return path.empty() ? Cgroup{} : open_at(AT_FDCWD, path); }

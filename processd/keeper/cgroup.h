@@ -7,6 +7,7 @@
 
 #include "helpers/base/result.h"
 #include "helpers/base/unique_fd.h"
+#include "processd/keeper/abilities.h"
 
 #include <cstdint>
 #include <string>
@@ -28,7 +29,7 @@ struct Cgroup {
 class Cgroups {
 public:
     // Finds the place and makes the directory. Never fails: without cgroups usable() is false.
-    static Cgroups open(pid_t keeper, std::uint64_t* abilities);
+    static Cgroups open(pid_t keeper, Abilities* abilities);
     Cgroups() = default; // not usable
     Cgroups(Cgroups&&) = default;
     Cgroups& operator=(Cgroups&&) = default;

@@ -21,17 +21,20 @@ bool is_missing(int error) { return error == ENOSYS || error == EPERM || error =
 
 } // namespace
 
-Cloner::Cloner(std::uint64_t* abilities, bool has_pidfd) : has_pidfd_(has_pidfd)
+Cloner::Cloner(Abilities* abilities, bool has_pidfd) : has_pidfd_(has_pidfd)
 {
     // Neither call can make a process: one has no arguments, the other a cgroup descriptor that cannot be open.
     clone_args args{};
-    clone3_ = clone3(&args, 0) < 0 && errno == EINVAL;
+    const auto refusal = [&](std::size_t size, int expected) {
+        return clone3(&args, size) < 0 && errno == expected ? 0 : errno;
+    };
+    abilities->found(protocol::ability_clone3, refusal(0, EINVAL));
     args.flags = CLONE_INTO_CGROUP;
     args.exit_signal = static_cast<unsigned>(SIGCHLD);
     args.cgroup = INT_MAX;
-    into_cgroup_ = clone3_ && clone3(&args, sizeof args) < 0 && errno == EBADF;
-    if (clone3_) *abilities |= protocol::ability_clone3;
-    if (into_cgroup_) *abilities |= protocol::ability_clone_into_cgroup;
+    abilities->found(protocol::ability_clone_into_cgroup, refusal(sizeof args, EBADF));
+    clone3_ = abilities->has(protocol::ability_clone3);
+    into_cgroup_ = clone3_ && abilities->has(protocol::ability_clone_into_cgroup);
 }
 
 base::Result<Cloned> Cloner::start(ChildPlan& plan, int cgroup_dir)
@@ -42,7 +45,8 @@ base::Result<Cloned> Cloner::start(ChildPlan& plan, int cgroup_dir)
     long pid = -1;
     if (clone3_ && (cgroup_dir < 0 || into_cgroup_)) {
         clone_args args{};
-        args.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+        args.flags = CLONE_CLEAR_SIGHAND;
+        if (has_pidfd_) args.flags |= CLONE_PIDFD;
         args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
         args.exit_signal = static_cast<unsigned>(SIGCHLD);
         if (cgroup_dir >= 0) {

@@ -27,7 +27,7 @@ struct Cloned {
 class Cloner {
 public:
     // Asks the kernel what it can do, without making a process, and adds that to abilities.
-    explicit Cloner(std::uint64_t* abilities, bool has_pidfd);
+    explicit Cloner(Abilities* abilities, bool has_pidfd);
 
     // The child runs become(plan). cgroup_dir: -1 for the keeper's own. The error's code is an errno.
     base::Result<Cloned> start(ChildPlan& plan, int cgroup_dir);

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/keeper/host.h"
 
-#include "helpers/base/log.h"
-#include "processd/protocol/message.h"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -34,6 +31,10 @@ void keep_standard_descriptors_open()
     if (fd > STDERR_FILENO) ::close(fd);
 }
 
+int error_of(long result) { return result < 0 ? errno : 0; }
+
+} // namespace
+
 void reset_signals()
 {
     for (int signal = 1; signal < NSIG; ++signal)
@@ -42,8 +43,6 @@ void reset_signals()
     sigfillset(&all);
     ::sigprocmask(SIG_SETMASK, &all, nullptr);
 }
-
-} // namespace
 
 std::string read_small_file(const char* path)
 {
@@ -80,18 +79,16 @@ std::string boot_id()
     return text;
 }
 
-Baseline prepare_process(std::uint64_t* abilities)
+Baseline prepare_process(Abilities* abilities)
 {
     Baseline b;
     keep_standard_descriptors_open();
-    if (::syscall(SYS_close_range, 3U, ~0U, 0U) == 0) {
-        *abilities |= protocol::ability_close_range;
-    } else {
-        for (int fd = 3; fd < 1024; ++fd) ::close(fd);
-    }
+    const int not_closed = error_of(::syscall(SYS_close_range, 3U, ~0U, 0U));
+    abilities->found(protocol::ability_close_range, not_closed);
+    for (int fd = 3; not_closed != 0 && fd < 1024; ++fd) ::close(fd);
     reset_signals();
     ::umask(022);
-    if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0) *abilities |= protocol::ability_subreaper;
+    abilities->found(protocol::ability_subreaper, error_of(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)));
     ::prctl(PR_SET_TIMERSLACK, default_timer_slack_ns, 0, 0, 0);
 
     b.pid = ::getpid();
@@ -114,35 +111,43 @@ Baseline prepare_process(std::uint64_t* abilities)
         const rlimit raised{files.rlim_max, files.rlim_max};
         if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) b.open_files = files;
     }
-    if (const base::UniqueFd self{static_cast<int>(::syscall(SYS_pidfd_open, b.pid, 0U))}; self) {
-        b.has_pidfd = true;
-        *abilities |= protocol::ability_pidfd;
-    }
+    // Of no use unless signals may be sent with it.
+    const base::UniqueFd self{static_cast<int>(::syscall(SYS_pidfd_open, b.pid, 0U))};
+    const int no_pidfd = self ? error_of(::syscall(SYS_pidfd_send_signal, self.get(), 0, nullptr, 0U)) : errno;
+    abilities->found(protocol::ability_pidfd, no_pidfd);
+    b.has_pidfd = no_pidfd == 0;
     return b;
 }
 
-void protect_process(Baseline* baseline, std::uint64_t* abilities)
+void protect_process(Baseline* baseline, Abilities* abilities)
 {
     // A heap that exists before mlockall() is locked by it; MCL_FUTURE would lock the rings as well.
     ::mallopt(M_TOP_PAD, heap_kept);
     ::mallopt(M_TRIM_THRESHOLD, 16 * heap_kept);
     std::free(std::malloc(64)); // NOLINT: makes the heap grow by its new pad
-    if (::mlockall(MCL_CURRENT | MCL_ONFAULT) == 0)
-        *abilities |= protocol::ability_mlock_onfault;
-    else
-        base::log::debug("the keeper's memory is not locked", {{"errno", errno}});
+    abilities->found(protocol::ability_mlock_onfault, error_of(::mlockall(MCL_CURRENT | MCL_ONFAULT)));
 
     // Who asks why a node is slow, and who stops what makes it slow, is not to wait for the load in question.
-    if (baseline->nice == 0 && ::setpriority(PRIO_PROCESS, 0, preferred_nice) == 0) baseline->nice = preferred_nice;
-    if (baseline->nice < 0) *abilities |= protocol::ability_priority;
+    if (baseline->nice == 0) {
+        abilities->found(protocol::ability_priority, error_of(::setpriority(PRIO_PROCESS, 0, preferred_nice)));
+        if (abilities->has(protocol::ability_priority)) baseline->nice = preferred_nice;
+    } else if (baseline->nice < 0) {
+        abilities->found(protocol::ability_priority, 0);
+    }
     if (::getsid(0) == ::getpid()) set_session_nice(baseline->nice);
 
-    if (!baseline->oom_score_adj || *baseline->oom_score_adj <= protected_oom_score_adj) return;
-    if (write_small_file("/proc/self/oom_score_adj", std::to_string(protected_oom_score_adj))) {
-        baseline->oom_score_adj_before = baseline->oom_score_adj;
-        baseline->oom_score_adj = protected_oom_score_adj;
-        *abilities |= protocol::ability_oom_protect;
-    }
+    const bool is_protected = baseline->oom_score_adj && *baseline->oom_score_adj <= protected_oom_score_adj;
+    abilities->found(protocol::ability_oom_protect, is_protected ? 0 : protect_from_oom());
+    if (is_protected || !abilities->has(protocol::ability_oom_protect)) return;
+    baseline->oom_score_adj_before = baseline->oom_score_adj;
+    baseline->oom_score_adj = protected_oom_score_adj;
+}
+
+int protect_from_oom()
+{
+    errno = 0;
+    const bool done = write_small_file("/proc/self/oom_score_adj", std::to_string(protected_oom_score_adj));
+    return done ? 0 : errno;
 }
 
 void set_session_nice(int nice)

@@ -6,6 +6,7 @@
 
 #include "helpers/base/result.h"
 #include "helpers/base/unique_fd.h"
+#include "processd/keeper/abilities.h"
 
 #include <cstdint>
 #include <optional>
@@ -34,15 +35,21 @@ struct Baseline {
 
 // Becomes a process others can live below: descriptors 0 to 2 open and no others, default dispositions, all signals
 // blocked, umask 022, child subreaper, as many open files as permitted. Adds what it found to abilities.
-Baseline prepare_process(std::uint64_t* abilities);
+Baseline prepare_process(Abilities* abilities);
 
 // Lets neither swap nor the OOM killer take the keeper, and keepers and managers go first where processors are short,
 // all where permitted. Memory mapped later (rings) is not affected. A nice value that was chosen for the keeper stays.
-void protect_process(Baseline* baseline, std::uint64_t* abilities);
+void protect_process(Baseline* baseline, Abilities* abilities);
 
 // The nice value of the calling session, which comes before that of its processes where the kernel divides processors
 // among sessions first (autogroup; without it there is no such file and nothing happens).
 void set_session_nice(int nice);
+
+// Default dispositions, and everything blocked: signals are waited for, not handled.
+void reset_signals();
+
+// The OOM killer takes others first. 0, or the errno with which that was refused.
+int protect_from_oom();
 
 // Small files of /proc and the like; empty where there are none.
 std::string read_small_file(const char* path);

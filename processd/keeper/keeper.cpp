@@ -49,6 +49,7 @@ Keeper::Keeper(Setup setup, Poller poller, StepSlots steps, base::UniqueFd signa
 
 int Keeper::run()
 {
+    log_missing(setup_.abilities, setup_.cgroups.why_not());
     start_next_manager();
     while (!finished_) {
         flush();
@@ -83,6 +84,7 @@ void Keeper::handle(const Event& event)
     if (event.source == Source::sweep && event.id == 0) {
         if (!sweep_all_ || !sweep_all_.read()) return;
         sweep_all_clean_ = sweep_all_.finished() && sweep_all_.found().empty();
+        if (!setup_.baseline.has_pidfd) signal_children(sweep_all_.found(), sweep_all_.signal());
         poller_.remove(sweep_all_.fd());
         sweep_all_ = {};
         return;

@@ -10,6 +10,7 @@
 // the orderly stop.
 #pragma once
 
+#include "processd/keeper/abilities.h"
 #include "processd/keeper/cgroup.h"
 #include "processd/keeper/child.h"
 #include "processd/keeper/child_parts.h"
@@ -37,7 +38,7 @@ namespace processd::keeper {
 struct Setup {
     Options options;
     Baseline baseline;
-    std::uint64_t abilities = 0;
+    Abilities abilities;
     std::uint64_t epoch = 0; // start of this keeper life, wall clock, in microseconds
     Cgroups cgroups;
     base::UniqueFd api;         // the API's listening socket

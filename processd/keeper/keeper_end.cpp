@@ -292,6 +292,7 @@ void Keeper::end_sweep(Child& child)
         if (sweepers_.count(sweep.pid()) > 0) sweep.give_up(); // not reaped, so the pid is still its own
         if (sweep.looking_at() != 0) child.unread.push_back(sweep.looking_at());
     }
+    if (!setup_.baseline.has_pidfd && sweep.signal() != 0) signal_children(sweep.found(), sweep.signal());
     auto& state = child.state;
     if (state.emptying != Emptying::running && state.emptying != Emptying::survivors) return forget_if_gone(child);
     if (child.sweep_again) {
@@ -339,6 +340,7 @@ std::vector<pid_t> Keeper::strangers(bool* known) const
 {
     const auto ours = known_processes(0);
     auto pids = direct_children(known);
+    if (!setup_.abilities.has(protocol::ability_subreaper)) *known = false; // orphans go elsewhere
     std::erase_if(pids, [&](pid_t pid) { return std::find(ours.begin(), ours.end(), pid) != ours.end(); });
     return pids;
 }

@@ -321,7 +321,8 @@ bool Keeper::send_hello()
     hello.stopping = stopping_ == Stopping::no ? 0 : 1;
     hello.stop_deadline_ns = stopping_ == Stopping::no ? 0 : base::to_ns(stop_deadline_);
     hello.next_child_id = next_id_;
-    hello.abilities = setup_.abilities;
+    hello.abilities = setup_.abilities.bits;
+    hello.ability_errors = setup_.abilities.errors;
     hello.orphans_reaped = orphans_reaped_;
     hello.children = manager_.hello_left;
     hello.newest_line = newest_line_;

@@ -92,9 +92,6 @@ int run(Setup setup)
     setup.api = std::move(*api);
     setup.epoch = static_cast<std::uint64_t>(base::to_ns(base::wall_now()) / 1000);
     setup.cgroups = Cgroups::open(setup.baseline.pid, &setup.abilities);
-    if (!setup.cgroups.usable())
-        base::log::warning("no cgroups: that a stopped process has left nothing behind is shown by sweeps instead",
-                           {{"reason", setup.cgroups.why_not()}});
     if (auto written = write_instance(options.instance_file(), setup.epoch, setup.cgroups.path()); !written)
         return complain(failed, written.error().message());
     auto keeper = Keeper::make(std::move(setup));

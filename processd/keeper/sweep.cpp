@@ -172,8 +172,8 @@ private:
         if (task_.signal != 0 && !has(task_.unread, pid)) {
             const auto process = open_pidfd(pid);
             const auto again = look_at(pid); // after the pidfd: if it is still the same now, the pidfd is its
-            if (!process || !again || !again->alive || again->started != processes_[pid].started) return;
-            send_signal(process.get(), task_.signal);
+            if (!again || !again->alive || again->started != processes_[pid].started) return;
+            if (process) send_signal(process.get(), task_.signal); // without pidfds it is for the keeper to do
         }
         say(Word::found, pid);
     }
@@ -261,6 +261,13 @@ std::vector<pid_t> direct_children(bool* known)
         at = next + 1;
     }
     return pids;
+}
+
+void signal_children(const std::vector<pid_t>& pids, int signal)
+{
+    bool known = false;
+    for (const auto pid : direct_children(&known))
+        if (std::find(pids.begin(), pids.end(), pid) != pids.end()) ::kill(pid, signal);
 }
 
 } // namespace processd::keeper

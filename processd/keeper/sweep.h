@@ -66,4 +66,8 @@ private:
 // somebody who is listed.
 std::vector<pid_t> direct_children(bool* known);
 
+// For hosts without pidfds. A pid is sure to be what it was only while nobody but us can reap it, so of these those get
+// the signal that are direct children; who stands deeper has its turn when its parents have gone.
+void signal_children(const std::vector<pid_t>& pids, int signal);
+
 } // namespace processd::keeper

@@ -18,7 +18,7 @@ namespace processd::protocol {
 using ChildId = std::uint64_t; // given by the keeper, counts from 1, never reused in one keeper life
 
 inline constexpr std::uint32_t magic = 0x4d4b5043; // "CPKM"
-inline constexpr std::uint16_t version = 5;
+inline constexpr std::uint16_t version = 6;
 inline constexpr std::size_t max_message = 32 * 1024;
 inline constexpr std::size_t max_cookie = 4096;
 inline constexpr int manager_channel_fd = 3; // where a manager finds its end
@@ -71,6 +71,7 @@ enum Ability : std::uint64_t {
     ability_oom_protect = 1U << 8,
     ability_priority = 1U << 9,
 };
+inline constexpr std::size_t ability_slots = 16;
 
 struct Hello {
     std::uint64_t epoch; // names this keeper life in resume tokens: its start, wall clock, in microseconds
@@ -90,6 +91,7 @@ struct Hello {
     std::uint64_t newest_line;    // the highest that a manager of this keeper has said by watch; 0 for none
     std::array<char, 40> boot_id; // NUL-terminated
     std::array<char, 256> cgroup; // NUL-terminated path of the keeper's cgroup directory, empty without
+    std::array<std::int32_t, ability_slots> ability_errors; // by bit: the errno of what is missing; 0: never asked for
 };
 
 enum class Phase : std::uint32_t {

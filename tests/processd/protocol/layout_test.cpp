@@ -53,6 +53,7 @@ const std::vector<Field>& fields()
         FIELD(Hello, newest_line),
         FIELD(Hello, boot_id),
         FIELD(Hello, cgroup),
+        FIELD(Hello, ability_errors),
         FIELD(ChildState, id),
         FIELD(ChildState, request_id),
         FIELD(ChildState, pid),
