@@ -2,6 +2,7 @@
 // ctdb-processd: the keeper's program. Options, one instance, becoming a daemon; then Keeper::run(). Its man page is
 // docs/man/ctdb-processd.8; exit codes are there and below.
 #include "helpers/base/log.h"
+#include "processd/keeper/init.h"
 #include "processd/keeper/instance.h"
 #include "processd/keeper/keeper.h"
 #include "processd/keeper/sockets.h"
@@ -122,10 +123,10 @@ int main(int argc, char** argv)
     options->manager = std::move(*manager);
     options->back_off = std::getenv("CTDB_PROCESSD_NO_BACK_OFF") == nullptr;
     if (options->check) return check_configuration(*options);
-    if (::getpid() == 1)
-        return complain(failed,
-                        "ctdb-processd must not be process 1, because CTDB's helpers take a parent with pid 1 for "
-                        "a parent that died; start it below an init, such as docker run --init");
+    if (options->init || ::getpid() == 1) {
+        if (const auto below = go_on_below_stub(); !below) return complain(failed, below.error().message());
+        options->foreground = true;
+    }
 
     base::log::set_prefix("keeper");
     Setup setup;

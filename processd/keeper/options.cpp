@@ -10,7 +10,7 @@
 namespace processd::keeper {
 namespace {
 
-enum Option { config_dir = 256, state_dir, runtime_dir, foreground, check, kill_leftovers, help, version };
+enum Option { config_dir = 256, state_dir, runtime_dir, foreground, init, check, kill_leftovers, help, version };
 
 std::string absolute(const std::string& path)
 {
@@ -33,6 +33,7 @@ std::string usage()
            "  --state-dir DIR    records and operators' decisions (default /var/lib/ctdb-processd)\n"
            "  --runtime-dir DIR  sockets and the instance lock (default /run/ctdb-processd)\n"
            "  --foreground       do not become a daemon\n"
+           "  --init             as --foreground, below a stub that may be process 1 of a container\n"
            "  --check            validate the configuration and exit\n"
            "  --kill-leftovers   at the start, end processes that a keeper which died has left\n"
            "  --help             show this text and exit\n"
@@ -41,15 +42,16 @@ std::string usage()
 
 base::Result<Options> parse_options(int argc, char** argv)
 {
-    static constexpr std::array<option, 9> known{{{"config-dir", required_argument, nullptr, config_dir},
-                                                  {"state-dir", required_argument, nullptr, state_dir},
-                                                  {"runtime-dir", required_argument, nullptr, runtime_dir},
-                                                  {"foreground", no_argument, nullptr, foreground},
-                                                  {"check", no_argument, nullptr, check},
-                                                  {"kill-leftovers", no_argument, nullptr, kill_leftovers},
-                                                  {"help", no_argument, nullptr, help},
-                                                  {"version", no_argument, nullptr, version},
-                                                  {nullptr, 0, nullptr, 0}}};
+    static constexpr std::array<option, 10> known{{{"config-dir", required_argument, nullptr, config_dir},
+                                                   {"state-dir", required_argument, nullptr, state_dir},
+                                                   {"runtime-dir", required_argument, nullptr, runtime_dir},
+                                                   {"foreground", no_argument, nullptr, foreground},
+                                                   {"init", no_argument, nullptr, init},
+                                                   {"check", no_argument, nullptr, check},
+                                                   {"kill-leftovers", no_argument, nullptr, kill_leftovers},
+                                                   {"help", no_argument, nullptr, help},
+                                                   {"version", no_argument, nullptr, version},
+                                                   {nullptr, 0, nullptr, 0}}};
     Options options;
     std::vector<std::pair<const char*, std::string*>> directories{{"--config-dir", &options.config_dir},
                                                                   {"--state-dir", &options.state_dir},
@@ -62,6 +64,7 @@ base::Result<Options> parse_options(int argc, char** argv)
         case state_dir: options.state_dir = ::optarg; break;
         case runtime_dir: options.runtime_dir = ::optarg; break;
         case foreground: options.foreground = true; break;
+        case init: options.init = true; break;
         case check: options.check = true; break;
         case kill_leftovers: options.kill_leftovers = true; break;
         case help: options.help = true; break;

@@ -14,6 +14,7 @@ struct Options {
     std::string runtime_dir = "/run/ctdb-processd";
     std::string manager; // path of the manager's program
     bool foreground = false;
+    bool init = false; // the keeper below a stub, see init.h; without asking where this is process 1
     bool check = false;
     bool kill_leftovers = false;
     bool back_off = true; // false with CTDB_PROCESSD_NO_BACK_OFF in the environment, for tests

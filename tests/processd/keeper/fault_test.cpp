@@ -200,9 +200,11 @@ TEST_CASE("the spawn path does without what default container profiles and older
     }
     // From the very start, so that the probes see it too; -f for the children.
     const std::string missing = GENERATE("clone3:error=ENOSYS", "clone3:error=EPERM", "close_range:error=ENOSYS",
-                                         "pidfd_open:error=ENOSYS,clone3:error=ENOSYS", "pidfd_open:error=EPERM");
+                                         "pidfd_send_signal:error=EPERM", "pidfd_open:error=ENOSYS,clone3:error=ENOSYS",
+                                         "pidfd_open:error=EPERM");
     INFO(missing);
     Start start;
+    start.without_cgroups = GENERATE(false, true);
     start.wrapper = {"strace", "-f", "-qq", "-o", "/dev/null"};
     start.environment["ASAN_OPTIONS"] = "detect_leaks=0"; // which does not work below a tracer
     for (std::size_t at = 0; at < missing.size();) {
@@ -210,7 +212,7 @@ TEST_CASE("the spawn path does without what default container profiles and older
         start.wrapper.insert(start.wrapper.end(), {"-e", "inject=" + missing.substr(at, end - at)});
         at = end + 1;
     }
-    start.wrapper.insert(start.wrapper.end(), {"-e", "trace=clone3,close_range,pidfd_open"});
+    start.wrapper.insert(start.wrapper.end(), {"-e", "trace=clone3,close_range,pidfd_open,pidfd_send_signal"});
     KeeperUnderTest keeper{start};
     const auto manager = keeper.manager();
     if (missing.find("clone3") != std::string::npos)
@@ -223,10 +225,8 @@ TEST_CASE("the spawn path does without what default container profiles and older
     auto& sleeper = manager->wait_phase(manager->spawn(shell("setsid sleep 1000 & exec sleep 1000")), Phase::running);
     manager->signal(sleeper, SIGTERM, protocol::Scope::leader);
     CHECK(manager->wait_ended(sleeper).state.wait_status == SIGTERM);
-    if (missing.find("pidfd_open") == std::string::npos) { // without pidfds SIGKILL goes by cgroup.kill alone
-        manager->empty(sleeper);
-        manager->wait_emptied(sleeper);
-    }
+    manager->empty(sleeper);
+    manager->wait_emptied(sleeper);
     ::kill(manager->hello()->keeper_pid, SIGTERM);
     manager->wait_for([&] { return manager->stop().has_value(); }, "stop");
     manager->stopped();

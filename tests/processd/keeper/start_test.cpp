@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/keeper/init.h"
 #include "tests/processd/keeper/keeper_under_test.h"
 
 #include <csignal>
@@ -183,11 +184,25 @@ TEST_CASE("systemd is told of ready and stopping, and children are not given its
     ::rmdir(directory.c_str());
 }
 
-TEST_CASE("the keeper refuses to be process 1", "[keeper][start]")
+TEST_CASE("the keeper is never process 1", "[keeper][start]")
 {
     if (::geteuid() != 0) return;
-    check_refused({{"--foreground"}, {}, {"/usr/bin/unshare", "--pid", "--fork", "--kill-child"}, false}, 1,
-                  "must not be process 1");
+    const auto option = GENERATE("--foreground", "--init"); // the stub is there also where nobody asks for it
+    KeeperUnderTest keeper{
+        {{option}, {}, {"/usr/bin/unshare", "--pid", "--fork", "--kill-child", "--mount-proc"}, false}};
+    const auto manager = keeper.manager();
+    CHECK(manager->hello()->keeper_pid > 1);
+    auto& child = manager->run(shell("echo $PPID $(cat /proc/1/comm)"));
+    CHECK(child.ring->text(protocol::Stream::out) == std::to_string(manager->hello()->keeper_pid) + " processd-init\n");
+}
+
+TEST_CASE("a stub passes on what means something to the keeper", "[keeper][start]")
+{
+    using processd::keeper::signal_for_keeper;
+    for (const int same : {SIGTERM, SIGINT, SIGHUP}) CHECK(signal_for_keeper(same) == same);
+    for (const int stop : {SIGQUIT, SIGPWR, SIGRTMIN + 3}) CHECK(signal_for_keeper(stop) == SIGTERM);
+    for (const int other : {SIGCHLD, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP, SIGTTIN, SIGPIPE, SIGALRM, SIGRTMIN + 4})
+        CHECK_FALSE(signal_for_keeper(other));
 }
 
 TEST_CASE("an unprivileged keeper runs children as itself", "[keeper][start]")

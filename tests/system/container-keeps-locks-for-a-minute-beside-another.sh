@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# As container-keeps-locks-beside-another.sh, for a dozen looks of the helper at its parent.
+# test: long timeout=300
+HELD=60
+export HELD
+. "$(dirname "$0")/container-keeps-locks-beside-another.sh"
