@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// processd/api/access_rules.h: who may do what, from processd.toml's [access]. root is always admin; everybody else has
-// the highest level that a rule gives to the uid or to one of the groups, or none. Whom a job allows to run it may read
-// as well. Names are turned into numbers by
+// processd/api/access_rules.h: who may do what, from processd.toml's [access]. root, and whoever the daemon runs as, is
+// always admin; everybody else has the highest level that a rule gives to the uid or to one of the groups, or none.
+// Whom a job allows to run it may read as well. Names are turned into numbers by
 // processd-prepare, run as a child, since a name service may keep its asker waiting; what was known of a name stays in
 // force until the new answer is there.
 #pragma once

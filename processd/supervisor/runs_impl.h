@@ -11,6 +11,8 @@
 
 namespace processd::supervisor {
 
+Prepared own_identity();
+
 struct Runs::Impl {
     Runs& owner;
     loop::Loop& loop;
@@ -19,6 +21,7 @@ struct Runs::Impl {
     Journal& journal;
     std::string prepare_program;
     Limits limits{};
+    const Prepared self = own_identity();
 
     RunTable table{};
     RunArchive archive{loop, keeper, records, journal, table};

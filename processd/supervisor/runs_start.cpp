@@ -4,6 +4,10 @@
 #include "processd/supervisor/runs_impl.h"
 #include "processd/supervisor/ulid.h"
 
+#include <algorithm>
+#include <cstdlib>
+#include <unistd.h>
+
 namespace processd::supervisor {
 
 namespace run = model::run;
@@ -14,6 +18,20 @@ constexpr base::Duration lookup_timeout = std::chrono::seconds{30};
 
 } // namespace
 
+Prepared own_identity()
+{
+    Prepared self;
+    self.uid = ::geteuid();
+    if (self.uid == 0) return self;
+    self.gid = ::getegid();
+    self.groups.resize(static_cast<std::size_t>(std::max(0, ::getgroups(0, nullptr))));
+    (void)::getgroups(static_cast<int>(self.groups.size()), self.groups.data());
+    self.user = std::to_string(self.uid);
+    const char* const home = std::getenv("HOME");
+    self.home = home != nullptr ? home : "/";
+    return self;
+}
+
 LiveRun& Runs::Impl::add(Launch launch)
 {
     if (launch.record.kind == model::RunKind::adhoc) ++adhoc_active;
@@ -22,7 +40,8 @@ LiveRun& Runs::Impl::add(Launch launch)
 
 void Runs::Impl::begin(LiveRun& live)
 {
-    if (const auto prepared = prepared_without_asking(live.record.process, live.launch.runtime_directory.has_value()))
+    if (const auto prepared =
+            prepared_without_asking(live.record.process, live.launch.runtime_directory.has_value(), self))
         return spawn(live, *prepared);
     Launch lookup;
     lookup.record.id = make_ulid(base::wall_now());
@@ -33,7 +52,7 @@ void Runs::Impl::begin(LiveRun& live)
     lookup.record.created = base::wall_now();
     lookup.record.timeout = lookup_timeout;
     lookup.record.process.command =
-        prepare_command(prepare_program, live.record.process, live.launch.runtime_directory);
+        prepare_command(prepare_program, live.record.process, live.launch.runtime_directory, self);
     lookup.then = std::make_unique<Launch>();
     *lookup.then = Launch{live.launch.record,
                           live.launch.stdin_data,
@@ -44,7 +63,7 @@ void Runs::Impl::begin(LiveRun& live)
                           nullptr};
     live.lookup = lookup.record.id;
     auto& asked = add(std::move(lookup));
-    spawn(asked, Prepared{});
+    spawn(asked, self);
     archive.save_beginning(asked);
 }
 
@@ -85,7 +104,8 @@ void Runs::Impl::lookup_ended(LiveRun& lookup)
         for (const auto& piece : lookup.capture->source.tail(1U << 20U, 0))
             (piece.stream == "stdout" ? out : complaint) += piece.data;
     if (lookup.record.outcome && lookup.record.outcome->success()) {
-        if (const auto prepared = parse_prepared(out)) return spawn(live, *prepared);
+        if (const auto prepared = parse_prepared(out))
+            return spawn(live, with_own_groups(*prepared, live.record.process, self));
     }
     while (!complaint.empty() && complaint.back() == '\n') complaint.pop_back();
     live.record.reason = complaint.empty() ? "processd-prepare " + sentence(*lookup.record.outcome) : complaint;

@@ -37,6 +37,8 @@ int io_class_number(std::string_view name)
     return 0;
 }
 
+bool asks_for_root(const model::ProcessSpec& process) { return process.user == "root" || process.user == "0"; }
+
 constexpr std::array<std::pair<std::string_view, protocol::Attribute>, 6> attributes{{
     {"cpus", protocol::Attribute::cpus},
     {"io_class", protocol::Attribute::io_class},
@@ -48,18 +50,19 @@ constexpr std::array<std::pair<std::string_view, protocol::Attribute>, 6> attrib
 
 } // namespace
 
-std::optional<Prepared> prepared_without_asking(const model::ProcessSpec& process, bool makes_directory)
+std::optional<Prepared> prepared_without_asking(const model::ProcessSpec& process, bool makes_directory,
+                                                const Prepared& self)
 {
-    const bool root = process.user == "root" || process.user == "0";
     const bool own_groups = !process.group && (!process.groups || process.groups->empty());
-    if (!root || !own_groups || process.environment_file || makes_directory) return std::nullopt;
-    return Prepared{};
+    if (!asks_for_root(process) || !own_groups || process.environment_file || makes_directory) return std::nullopt;
+    return self;
 }
 
 std::vector<std::string> prepare_command(const std::string& program, const model::ProcessSpec& process,
-                                         const std::optional<std::string>& runtime_directory)
+                                         const std::optional<std::string>& runtime_directory, const Prepared& self)
 {
-    std::vector<std::string> command{program, "--user", process.user};
+    const bool as_self = self.uid != 0 && asks_for_root(process);
+    std::vector<std::string> command{program, "--user", as_self ? std::to_string(self.uid) : process.user};
     const auto option = [&](const char* name, const std::string& value) {
         command.emplace_back(name);
         command.push_back(value);
@@ -113,6 +116,14 @@ base::Result<Prepared> parse_prepared(std::string_view output)
     }
     if (!have_uid || !have_gid)
         return base::fail(base::Errc::corrupt, "processd-prepare ended before it had said everything");
+    return prepared;
+}
+
+Prepared with_own_groups(Prepared prepared, const model::ProcessSpec& process, const Prepared& self)
+{
+    if (self.uid == 0 || prepared.uid != self.uid) return prepared;
+    if (!process.group) prepared.gid = self.gid;
+    if (!process.groups) prepared.groups = self.groups;
     return prepared;
 }
 

@@ -27,14 +27,19 @@ struct Prepared {
     friend bool operator==(const Prepared&, const Prepared&) = default;
 };
 
+// self: as whom the daemon runs, which unless that is root is as whom everything runs that asks for root or for nobody.
+//
 // What can be known without asking the host: plain root, with nothing to read or make. Else processd-prepare must run.
-std::optional<Prepared> prepared_without_asking(const model::ProcessSpec& process, bool makes_directory);
+std::optional<Prepared> prepared_without_asking(const model::ProcessSpec& process, bool makes_directory,
+                                                const Prepared& self);
 // The command line of processd-prepare for a process.
 std::vector<std::string> prepare_command(const std::string& program, const model::ProcessSpec& process,
-                                         const std::optional<std::string>& runtime_directory);
+                                         const std::optional<std::string>& runtime_directory, const Prepared& self);
 // Its output: one "KEY VALUE" line each for uid, gid, groups (comma separated), user, home, shell, and "env NAME=VALUE"
 // for each line of the file.
 base::Result<Prepared> parse_prepared(std::string_view output);
+// Without root nobody may change groups, to those in the group file neither: who stays the same user keeps what it has.
+Prepared with_own_groups(Prepared prepared, const model::ProcessSpec& process, const Prepared& self);
 
 protocol::SpawnSpec spawn_spec(const model::ProcessSpec& process, const Prepared& prepared, std::string label,
                                std::string note);

@@ -21,17 +21,17 @@ ProcessSpec sleep_spec()
 
 TEST_CASE("plain root needs no preparation, everything that asks the host does", "[supervisor][spawn]")
 {
-    CHECK(prepared_without_asking(sleep_spec(), false) == Prepared{});
-    CHECK_FALSE(prepared_without_asking(sleep_spec(), true));
+    CHECK(prepared_without_asking(sleep_spec(), false, {}) == Prepared{});
+    CHECK_FALSE(prepared_without_asking(sleep_spec(), true, {}));
     auto spec = sleep_spec();
     spec.user = "statd";
-    CHECK_FALSE(prepared_without_asking(spec, false));
+    CHECK_FALSE(prepared_without_asking(spec, false, {}));
     spec = sleep_spec();
     spec.group = "adm";
-    CHECK_FALSE(prepared_without_asking(spec, false));
+    CHECK_FALSE(prepared_without_asking(spec, false, {}));
     spec = sleep_spec();
     spec.environment_file = "/etc/default/x";
-    CHECK_FALSE(prepared_without_asking(spec, false));
+    CHECK_FALSE(prepared_without_asking(spec, false, {}));
 }
 
 TEST_CASE("the preparing command carries what has to be looked up", "[supervisor][spawn]")
@@ -40,9 +40,35 @@ TEST_CASE("the preparing command carries what has to be looked up", "[supervisor
     spec.user = "statd";
     spec.groups = std::vector<std::string>{"a", "b"};
     spec.environment_file = "/etc/x";
-    CHECK(prepare_command("/p", spec, "/run/x") == std::vector<std::string>{"/p", "--user", "statd", "--groups", "a,b",
-                                                                            "--environment-file", "/etc/x",
-                                                                            "--runtime-directory", "/run/x"});
+    CHECK(prepare_command("/p", spec, "/run/x", {}) == std::vector<std::string>{"/p", "--user", "statd", "--groups",
+                                                                                "a,b", "--environment-file", "/etc/x",
+                                                                                "--runtime-directory", "/run/x"});
+}
+
+TEST_CASE("below a daemon that is not root, who asks for root runs as the daemon does", "[supervisor][spawn]")
+{
+    Prepared self;
+    self.uid = 1000;
+    self.gid = 100;
+    self.groups = {4, 100};
+    CHECK(prepared_without_asking(sleep_spec(), false, self) == self);
+    CHECK(prepare_command("/p", sleep_spec(), {}, self) == std::vector<std::string>{"/p", "--user", "1000"});
+    auto spec = sleep_spec();
+    spec.user = "statd";
+    CHECK_FALSE(prepared_without_asking(spec, false, self));
+    CHECK(prepare_command("/p", spec, {}, self) == std::vector<std::string>{"/p", "--user", "statd"});
+
+    Prepared found;
+    found.uid = 1000;
+    found.gid = 7;
+    found.groups = {7};
+    CHECK(with_own_groups(found, spec, self).groups == self.groups);
+    CHECK(with_own_groups(found, spec, self).gid == 100);
+    CHECK(with_own_groups(found, spec, Prepared{}) == found);
+    spec.groups = std::vector<std::string>{"7"};
+    CHECK(with_own_groups(found, spec, self).groups == found.groups);
+    found.uid = 1001;
+    CHECK(with_own_groups(found, sleep_spec(), self) == found);
 }
 
 TEST_CASE("what processd-prepare says becomes numbers and variables", "[supervisor][spawn]")
