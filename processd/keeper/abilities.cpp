@@ -34,6 +34,8 @@ std::size_t slot(Ability ability) { return static_cast<std::size_t>(std::countr_
 
 } // namespace
 
+int Abilities::error_of(Ability ability) const noexcept { return errors[slot(ability)]; }
+
 void Abilities::found(Ability ability, int error) noexcept
 {
     errors[slot(ability)] = error;
@@ -43,7 +45,7 @@ void Abilities::found(Ability ability, int error) noexcept
 void log_missing(const Abilities& abilities, const std::string& cgroups)
 {
     for (const auto& [ability, name, with] : names) {
-        const int error = abilities.errors[slot(ability)];
+        const int error = abilities.error_of(ability);
         if (error == 0 || (abilities.bits & with) != with) continue;
         const bool explained = ability == protocol::ability_cgroup_v2 && !cgroups.empty();
         base::log::warning("an ability is missing; processctl doctor tells what it is for and what is done instead",

@@ -16,6 +16,7 @@ struct Abilities {
     std::array<std::int32_t, protocol::ability_slots> errors{};
 
     [[nodiscard]] bool has(protocol::Ability ability) const noexcept { return (bits & ability) != 0; }
+    [[nodiscard]] int error_of(protocol::Ability ability) const noexcept;
     // error: 0 if the host has it. What was not asked for stays as it is: neither there nor missing.
     void found(protocol::Ability ability, int error) noexcept;
 };

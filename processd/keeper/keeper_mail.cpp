@@ -44,7 +44,7 @@ std::string describe(int status)
 void Keeper::start_next_manager()
 {
     if (manager_.pid > 0 || stopping_ > Stopping::asked) return;
-    auto started = start_manager(setup_.options, setup_.baseline);
+    auto started = start_manager(setup_.options, setup_.baseline, setup_.abilities);
     if (!started || poller_.add(started->channel.get(), EPOLLIN, Source::channel) != 0) {
         base::log::error("cannot start a manager; trying again",
                          {{"reason", started ? "no memory to wait for its channel" : started.error().message()}});

@@ -5,12 +5,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace processd::keeper {
@@ -26,7 +31,22 @@ constexpr base::Duration mail_patience = 10s;
 constexpr base::Duration mail_grain = 1s;
 constexpr int exec_failed = 127;
 
-[[noreturn]] void become_manager(const Options& options, int channel, pid_t keeper, const Baseline& baseline)
+// A process that glibc starts threads for must be told that clone3 does not exist where it is forbidden, or there will
+// be none. Of two filters that refuse a call the newer one's errno counts. The price, no_new_privs, is none for a
+// manager, which executes nothing.
+void call_clone3_missing()
+{
+    std::array<sock_filter, 4> filter{{{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+                                       {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_clone3},
+                                       {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS},
+                                       {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}}};
+    const sock_fprog program{filter.size(), filter.data()};
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+}
+
+[[noreturn]] void become_manager(const Options& options, int channel, pid_t keeper, const Baseline& baseline,
+                                 const Abilities& abilities)
 {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != keeper) ::_exit(exec_failed);
@@ -35,6 +55,8 @@ constexpr int exec_failed = 127;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     set_session_nice(baseline.nice);
+    if (const int error = abilities.error_of(protocol::ability_clone3); error != 0 && error != ENOSYS)
+        call_clone3_missing();
     // The protection is the keeper's: a manager that grows is the one to be ended.
     if (baseline.oom_score_adj_before)
         write_small_file("/proc/self/oom_score_adj", std::to_string(*baseline.oom_score_adj_before));
@@ -83,7 +105,7 @@ void Mail::forgive(base::Time now)
     for (auto& entry : entries_) entry.at = now;
 }
 
-base::Result<ManagerProcess> start_manager(const Options& options, const Baseline& baseline)
+base::Result<ManagerProcess> start_manager(const Options& options, const Baseline& baseline, const Abilities& abilities)
 {
     std::array<int, 2> pair{};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair.data()) < 0)
@@ -94,7 +116,7 @@ base::Result<ManagerProcess> start_manager(const Options& options, const Baselin
     const pid_t keeper = ::getpid();
     manager.pid = ::fork();
     if (manager.pid < 0) return base::fail(errno, "fork the manager");
-    if (manager.pid == 0) become_manager(options, theirs.get(), keeper, baseline);
+    if (manager.pid == 0) become_manager(options, theirs.get(), keeper, baseline, abilities);
     manager.started = base::now();
     return manager;
 }

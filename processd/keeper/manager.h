@@ -65,6 +65,7 @@ struct ManagerProcess {
 // Starts the program with the channel at descriptor 3. It dies with the keeper. The error says what went wrong up to
 // and including fork; a failing exec is exit code 127. It gets the keeper's nice value and the OOM score that the
 // keeper was given.
-base::Result<ManagerProcess> start_manager(const Options& options, const Baseline& baseline);
+base::Result<ManagerProcess> start_manager(const Options& options, const Baseline& baseline,
+                                           const Abilities& abilities);
 
 } // namespace processd::keeper
