@@ -15,12 +15,12 @@ namespace {
 constexpr base::Duration patience_with_names = std::chrono::seconds{6};
 
 // Programs of ours lie beside this one.
-std::string prepare_program()
+std::string program_beside(const char* name)
 {
     std::array<char, 4096> path{};
     const auto n = ::readlink("/proc/self/exe", path.data(), path.size());
     const std::string_view self(path.data(), n > 0 ? static_cast<std::size_t>(n) : 0U);
-    return std::string(self.substr(0, self.rfind('/') + 1)) + "processd-prepare";
+    return std::string(self.substr(0, self.rfind('/') + 1)) + name;
 }
 
 std::map<std::string, model::AccessRule> jobs_access(const model::Configuration& configuration)
@@ -43,8 +43,9 @@ struct Api::Impl {
     Impl(loop::Loop& l, supervisor::Supervisor& s, base::UniqueFd fd)
         : loop(l),
           listening(std::move(fd)),
-          context{s, {l, s.runs(), s.operations()}, Later{l}, nullptr, nullptr},
-          access(s.runs(), prepare_program()),
+          context{s,      {l, s.runs(), s.operations()}, Later{l}, {s, program_beside("processd-abilities")}, nullptr,
+                  nullptr},
+          access(s.runs(), program_beside("processd-prepare")),
           patience(l, [this] { serve(); })
     {
         access.on_complete = [this] { serve(); };

@@ -2,6 +2,7 @@
 // processd/api/context.h: what handlers work with.
 #pragma once
 
+#include "processd/api/abilities.h"
 #include "processd/api/later.h"
 #include "processd/api/waits.h"
 #include "processd/supervisor/supervisor.h"
@@ -17,6 +18,7 @@ struct Context {
     supervisor::Supervisor& supervisor;
     Waits waits;
     Later later;
+    Abilities abilities;
     Server* server = nullptr;            // set once it is there, before the first request
     const AccessRules* access = nullptr; // likewise
 };

@@ -12,6 +12,7 @@ namespace processd::api {
 // system.cpp
 void get_system(const Call& call);
 void get_health(const Call& call);
+void get_abilities(const Call& call);
 void post_reload(const Call& call);
 void post_shutdown(const Call& call);
 nlohmann::json system_json(Context& context, const Peer& peer, model::Access access);

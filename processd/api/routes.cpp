@@ -8,6 +8,7 @@ const std::vector<Route>& routes()
     using model::Access;
     static const std::vector<Route> table{
         {"GET", "/v1/system", Access::read, get_system},
+        {"GET", "/v1/abilities", Access::read, get_abilities},
         {"POST", "/v1/reload", Access::admin, post_reload},
         {"POST", "/v1/shutdown", Access::admin, post_shutdown},
         {"GET", "/v1/watch", Access::read, get_watch, {"after"}},

@@ -25,6 +25,8 @@ void get_system(const Call& call)
     call.reply(json_reply(200, system_json(call.context, request.peer, request.access)));
 }
 
+void get_abilities(const Call& call) { call.context.abilities.answer(call.exchange); }
+
 void post_reload(const Call& call)
 {
     call.context.supervisor.reload([exchange = call.exchange](const base::Result<json>& changes, const json& errors) {

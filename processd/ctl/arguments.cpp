@@ -308,6 +308,9 @@ void add_daemon(CLI::App& app, Options& options)
         "--no-wait", [&options] { options.wait = false; }, "Only ask for it");
     duration_option(shutdown, "--timeout", options.timeout, "Wait no longer than this; the stop goes on");
     shutdown->callback([&options] { options.command = Command::shutdown; });
+    auto* doctor = app.add_subcommand("doctor", "Show what this host lets the daemon do, and what it does without");
+    doctor->add_flag("--here", options.here, "Of processctl itself, as it is started, rather than of the daemon");
+    doctor->callback([&options] { options.command = Command::doctor; });
     app.add_subcommand("version", "Show the versions of processctl and of the daemon")->callback([&options] {
         options.command = Command::version;
     });

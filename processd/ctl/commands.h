@@ -23,6 +23,7 @@ int wait_command(Session& session);
 int job_list_command(Session& session);
 int job_show_command(Session& session);
 int job_run_command(Session& session);
+int doctor_command(Session& session);
 int version_command(Session& session, std::string_view version);
 
 } // namespace processd::ctl

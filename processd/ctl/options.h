@@ -36,7 +36,8 @@ enum class Command {
     reset_failed,
     job_list,
     job_show,
-    job_run
+    job_run,
+    doctor
 };
 
 struct RunOptions {
@@ -70,6 +71,7 @@ struct Options {
     Command command = Command::none;
     std::string socket = "/run/ctdb-processd/api.socket";
     bool json = false;
+    bool here = false;                                // of doctor: this process, not the daemon
     std::vector<std::string> names;                   // services or jobs; of show: ids of runs
     std::string signal, scope = "leader";             // of signal
     std::string level = "ready";                      // of probe

@@ -10,6 +10,7 @@
 #include "processd/output/log_store.h"
 #include "processd/store/store.h"
 #include "processd/supervisor/journal.h"
+#include "processd/supervisor/keeper_abilities.h"
 #include "processd/supervisor/memory.h"
 #include "processd/supervisor/sources.h"
 
@@ -25,19 +26,6 @@ using nlohmann::json;
 constexpr int exit_configuration = 2;
 constexpr int exit_lost = 1;
 constexpr std::uint32_t api_socket_mode = 0666; // who may do what is decided by who asks, see access rules
-
-constexpr std::array<std::pair<std::string_view, std::uint64_t>, 10> ability_names{{
-    {"clone3", protocol::ability_clone3},
-    {"clone_into_cgroup", protocol::ability_clone_into_cgroup},
-    {"cgroup_v2", protocol::ability_cgroup_v2},
-    {"cgroup_kill", protocol::ability_cgroup_kill},
-    {"pidfd", protocol::ability_pidfd},
-    {"close_range", protocol::ability_close_range},
-    {"subreaper", protocol::ability_subreaper},
-    {"mlock_onfault", protocol::ability_mlock_onfault},
-    {"oom_protect", protocol::ability_oom_protect},
-    {"priority", protocol::ability_priority},
-}};
 
 std::string_view name_of(protocol::ManagerEnd end)
 {
@@ -331,8 +319,6 @@ struct Supervisor::Impl {
 
     json system()
     {
-        json abilities = json::object();
-        for (const auto& [name, bit] : ability_names) abilities[std::string(name)] = (hello.abilities & bit) != 0;
         const auto kb = [](std::optional<std::int64_t> v) { return v ? json(*v) : json(nullptr); };
         const auto cgroup = text(hello.cgroup);
         memory->refresh();
@@ -358,7 +344,7 @@ struct Supervisor::Impl {
               {"memory_kb", kb(memory->manager_kb())},
               {"previous_end", name_of(hello.previous_end)},
               {"previous_status", previous}}},
-            {"abilities", abilities},
+            {"abilities", abilities_json(hello)},
             {"proof", hello.proof == protocol::Proof::cgroup ? "cgroup" : "sweep"},
             {"cgroup", cgroup.empty() ? json(nullptr) : json(cgroup)},
             {"config_dir", directories.config},
@@ -400,6 +386,7 @@ const model::Configuration& Supervisor::configuration() const { return impl_->co
 const model::DaemonSpec& Supervisor::daemon() const { return impl_->configuration.daemon; }
 json Supervisor::system() const { return impl_->system(); }
 void Supervisor::reload(Reloaded done) { impl_->reload(std::move(done)); }
+std::vector<std::string> Supervisor::ability_words() const { return supervisor::ability_words(impl_->hello); }
 bool Supervisor::stopping() const { return impl_->is_stopping; }
 
 base::WallTime Supervisor::shutdown(const std::optional<model::Identity>& by)

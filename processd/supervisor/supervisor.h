@@ -57,6 +57,8 @@ public:
 
     // docs/openapi.yaml, System, without what only the API knows (connections, followers, you).
     [[nodiscard]] nlohmann::json system() const;
+    // What the keeper knows that it may do, see keeper_abilities.h.
+    [[nodiscard]] std::vector<std::string> ability_words() const;
     // Reads the directory again, on another thread, and then all of it is applied or nothing. `changes` is
     // docs/openapi.yaml's Reload. Errc::bad_input: the configuration is wrong and `errors` is its ConfigError list;
     // otherwise it could not be put on record.

@@ -15,7 +15,7 @@ flock "$build/install.lock" sh -ec 'cmake --install "$1" --prefix "$2" >/dev/nul
 	sh "$build" "$prefix" "$T/manifest"
 find "$prefix" -type f -printf '%m %P\n' | sort >"$T/files"
 for file in '755 sbin/ctdb-processd' '755 bin/processctl' '755 libexec/ctdb-processd/ctdb-processd-manager' \
-	'755 libexec/ctdb-processd/processd-prepare' '755 libexec/ctdb-processd/ctdbd-clean' \
+	'755 libexec/ctdb-processd/processd-prepare' '755 libexec/ctdb-processd/processd-abilities' '755 libexec/ctdb-processd/ctdbd-clean' \
 	'644 share/man/man8/ctdb-processd.8' '644 share/man/man5/ctdb-processd.toml.5' '644 share/man/man1/processctl.1' \
 	'644 share/bash-completion/completions/processctl' '644 lib/systemd/system/ctdb-processd.service' \
 	'644 share/doc/ctdb-processd/examples/ctdbd.toml' '644 share/doc/ctdb-processd/openapi.yaml'; do
@@ -26,10 +26,14 @@ for page in "$TEST_DIR"/../../docs/man/*.[18]; do
 	expect "$program, which has a man page, is installed" grep -qE "^755 .*/$program\$" "$T/files"
 done
 refuse 'a program in a directory of programs that people do not start' grep -qE ' s?bin/.*(manager|prepare)' "$T/files"
+expect 'there is an image' grep -qx '644 share/doc/ctdb-processd/examples/Containerfile' "$T/files"
 refuse 'a text with another prefix' grep -rnE '/usr/(local/)?(libexec/ctdb-processd|sbin/ctdb-processd|bin/processctl)' \
 	"$prefix/lib" "$prefix/share/doc/ctdb-processd/examples" "$prefix/libexec/ctdb-processd/ctdbd-clean"
 expect 'the unit starts what is installed' grep -qx "ExecStart=$prefix/sbin/ctdb-processd --foreground" \
 	"$prefix/lib/systemd/system/ctdb-processd.service"
+image=$prefix/share/doc/ctdb-processd/examples/Containerfile
+equal 'the entry point of the image' "$prefix/sbin/ctdb-processd --init" "$(sed -n 's/^ENTRYPOINT //p' "$image" | jq -r 'join(" ")')"
+expect 'the image asks whether all is well' grep -q "CMD $prefix/bin/processctl probe --level ready" "$image"
 for page in "$prefix"/share/man/man*/*; do
 	expect "$page can be read" mandoc -T ascii "$page"
 done

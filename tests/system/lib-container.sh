@@ -24,7 +24,7 @@ run_beside()
 
 find_stub()
 {
-	STUB=$(cat "/proc/$CONTAINER/task/$CONTAINER/children" | xargs)
+	STUB=$(xargs <"/proc/$CONTAINER/task/$CONTAINER/children")
 	[ -n "$STUB" ] || gone "$CONTAINER"
 }
 

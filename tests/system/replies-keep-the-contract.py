@@ -126,6 +126,7 @@ expect(ask("POST", "/v1/runs", {"command": ["true"]}), 429, "limit")
 
 # --- services and operations ----------------------------------------------------------------------------------------
 
+expect(ask("GET", "/v1/abilities"), 200)
 expect(ask("GET", "/v1/health"), 503)
 expect(ask("GET", "/v1/health?level=ready"), 503)
 expect(ask("GET", "/v1/health?level=alive"), 200)
@@ -212,6 +213,7 @@ expect(ask("GET", "/v1/system"), 200)
 # --- mistakes -------------------------------------------------------------------------------------------------------
 
 expect(ask("GET", "/v1/system?x=1"), 400, "unknown_key")
+expect(ask("GET", "/v1/abilities?x=1"), 400, "unknown_key")
 expect(ask("POST", "/v1/reload?x=1"), 400, "unknown_key")
 expect(ask("POST", "/v1/shutdown?x=1"), 400, "unknown_key")
 expect(ask("GET", "/v1/watch?after=x"), 400, "bad_request")

@@ -647,6 +647,37 @@ TEST_CASE("closed standard output is told, not mistaken for the connection", "[c
     CHECK(finished.err == "processctl: cannot write to standard output: Bad file descriptor\n");
 }
 
+TEST_CASE("doctor asks the daemon, and tries for itself where there is none", "[ctl][program]")
+{
+    auto fine = test::abilities();
+    fine["abilities"].erase(1);
+    bool all_well = false;
+    UnixServer server([&](UnixServer::Peer& peer) {
+        CHECK(peer.target == "/v1/abilities");
+        peer.reply(200, (all_well ? fine : test::abilities()).dump());
+        return Then::keep;
+    });
+    const auto missing = processctl(server, {"doctor"});
+    CHECK(missing.code == 1);
+    CHECK(missing.err.empty());
+    CHECK_THAT(missing.out, Catch::Contains("\nclone3     no   starts"));
+    CHECK(processctl(server, {"doctor", "--json"}).out == test::abilities().dump());
+    all_well = true;
+    CHECK(processctl(server, {"doctor"}).code == 0);
+
+    const auto asked = server.connections();
+    const auto here = json::parse(processctl(server, {"doctor", "--json", "--here"}).out);
+    CHECK(here["by"] == "processctl");
+    CHECK(here["abilities"].size() > 30);
+    CHECK(server.connections() == asked);
+
+    Program alone({"doctor", "--socket", "/nowhere/api.socket"}, {});
+    const auto own = alone.finish();
+    CHECK((own.code == 0 || own.code == 1));
+    CHECK_THAT(own.err, Catch::Contains("this is what processctl itself may do here"));
+    CHECK_THAT(own.out, Catch::StartsWith("processctl itself, uid "));
+}
+
 TEST_CASE("version tells both sides", "[ctl][program]")
 {
     UnixServer server([](UnixServer::Peer& peer) {

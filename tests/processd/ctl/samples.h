@@ -67,6 +67,18 @@ inline nlohmann::json operation()
         "asked_by":{"uid":0,"pid":99,"command":"processctl"},"runs":["01J0RUN"],"proof":"cgroup","survivors":[]})");
 }
 
+inline nlohmann::json abilities()
+{
+    return nlohmann::json::parse(R"({"by":"daemon","checked":"2026-11-22T12:05:00.000000Z",
+        "process":{"pid":12,"uid":0,"kernel":"6.1.0","capabilities":["chown","kill"],"seccomp":"filter","no_new_privs":false},
+        "abilities":[
+          {"name":"memfd","what":"w","has":true,"errno":null,"reason":"","detail":"","used_by":"rings","instead":"i","given_by":"g"},
+          {"name":"clone3","what":"one call","has":false,"errno":38,"reason":"Function not implemented","detail":"",
+            "used_by":"starts","instead":"fork","given_by":"a profile"},
+          {"name":"nf_tables","what":"rules","has":null,"errno":null,"reason":"","detail":"not \u001bloaded",
+            "used_by":"nft","instead":"nothing","given_by":"a module"}]})");
+}
+
 inline nlohmann::json system()
 {
     return nlohmann::json::parse(R"({"version":"0.1.0","time":"2026-11-22T12:05:00.000000Z","epoch":"1763800000000000",

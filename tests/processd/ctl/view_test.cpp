@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/ctl/ability_view.h"
 #include "processd/ctl/exit_code.h"
 #include "processd/ctl/line_view.h"
 #include "processd/ctl/run_view.h"
@@ -74,6 +75,25 @@ TEST_CASE("a service's page says everything about it", "[ctl][view]")
     const auto ready = service_page(test::service(), test::plain());
     CHECK(ready.find("  main      pid 4711, up 5m, run 01J0RUN\n") != std::string::npos);
     CHECK(ready.find("  ready     since 12:00:00\n") != std::string::npos);
+}
+
+TEST_CASE("abilities are a table that explains what is missing", "[ctl][view]")
+{
+    CHECK(ability_table(test::abilities(), test::plain()) ==
+          "the daemon, uid 0, 2 capabilities, a seccomp filter, on Linux 6.1.0\n"
+          "ABILITY    HAS  FOR     DETAIL\n"
+          "memfd      yes  rings\n"
+          "clone3     no   starts  Function not implemented\n"
+          "    what: one call\n"
+          "    without it: fork\n"
+          "    given by: a profile\n"
+          "nf_tables  ?    nft     not \\x1bloaded\n"
+          "    what: rules\n"
+          "    without it: nothing\n"
+          "    given by: a module\n");
+    CHECK(some_missing(test::abilities()));
+    const auto fine = changed(test::abilities(), R"({"abilities":[{"name":"x","has":true},{"name":"y","has":null}]})");
+    CHECK_FALSE(some_missing(fine)); // what is not known is not missing
 }
 
 TEST_CASE("the daemon's line", "[ctl][view]")
