@@ -6,6 +6,7 @@
 # read_only_cgroups COMMAND…        as in containers
 # no_cgroups COMMAND…
 # read_only_root COMMAND…           all but what is mounted below /, as tmpfs
+# read_only_everything COMMAND…     both
 # as_nobody COMMAND…                without any privilege
 # root_without_capabilities COMMAND…
 # default_container COMMAND…        capabilities, system calls, limits and mounts as container runtimes have them by default
@@ -43,14 +44,19 @@ read_only_root()
 	in_mounts 'mount -o remount,bind,ro /' "$@"
 }
 
+read_only_everything()
+{
+	in_mounts "$each_cgroup_mount"' mount -o remount,bind,ro "$_mount"; done; mount -o remount,bind,ro /' "$@"
+}
+
 as_nobody()
 {
-	exec prlimit --memlock=65536:65536 setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --no-new-privs "$@"
+	exec prlimit --memlock=65536:65536 --nice=0:0 setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --no-new-privs "$@"
 }
 
 root_without_capabilities()
 {
-	exec prlimit --memlock=65536:65536 setpriv --bounding-set=-all --inh-caps=-all "$@"
+	exec prlimit --memlock=65536:65536 --nice=0:0 setpriv --bounding-set=-all --inh-caps=-all "$@"
 }
 
 # Those of Docker and Podman; of the system calls that they refuse, those that somebody here might make.
@@ -64,5 +70,5 @@ default_container()
 	in_mounts "$each_cgroup_mount"' mount -o remount,bind,ro "$_mount"; done
 		mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys' \
 		"$BIN_DIR/refuse-calls" ENOSYS clone3 "$BIN_DIR/refuse-calls" EPERM "$_calls" \
-		prlimit --memlock=65536:65536 setpriv --bounding-set="-all,$_capabilities" --inh-caps=-all "$@"
+		prlimit --memlock=65536:65536 --nice=0:0 setpriv --bounding-set="-all,$_capabilities" --inh-caps=-all "$@"
 }
