@@ -3,7 +3,6 @@
 # As entry point of a container, --init: process 1 is a stub, the keeper below it, also without --init. What loses its parents is
 # reaped at once; SIGTERM to process 1, from inside and from outside, stops in order and ends with 0; a keeper that dies ends the
 # stub with its code, and a stub that dies ends everything; nothing is ever left.
-# test: asan
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-container.sh"
 
