@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ namespace {
 
 constexpr std::size_t pool_limit = 64;    // empty cgroups kept ready
 constexpr std::size_t signal_batch = 256; // pidfds open at a time
+constexpr int most_namesakes = 100;       // keepers with the same pid in the same cgroup
 
 std::string read_at(int dir, const char* name)
 {
@@ -125,6 +127,20 @@ std::string own_cgroup()
     return found;
 }
 
+// A keeper holds a lock on its directory, as one of another pid namespace may have the same pid and share our cgroup.
+bool is_in_use(const std::string& path)
+{
+    const auto dir = open_directory(AT_FDCWD, path.c_str());
+    return dir && ::flock(dir.get(), LOCK_EX | LOCK_NB) < 0;
+}
+
+std::string free_directory(const std::string& path)
+{
+    auto free = path;
+    for (int i = 2; is_in_use(free) && i < most_namesakes; ++i) free = path + "-" + std::to_string(i);
+    return free;
+}
+
 } // namespace
 
 Cgroups Cgroups::open(pid_t keeper, Abilities* abilities)
@@ -136,7 +152,7 @@ Cgroups Cgroups::open(pid_t keeper, Abilities* abilities)
         groups.why_not_ = "no cgroup v2 is mounted that holds this process";
         return groups;
     }
-    const auto path = own + "/ctdb-processd." + std::to_string(keeper);
+    const auto path = free_directory(own + "/ctdb-processd." + std::to_string(keeper));
     remove_cgroup(path); // of an earlier process with this pid
     if (::mkdir(path.c_str(), 0755) < 0) {
         abilities->found(protocol::ability_cgroup_v2, errno);
@@ -145,6 +161,7 @@ Cgroups Cgroups::open(pid_t keeper, Abilities* abilities)
     }
     groups.path_ = path;
     groups.all_ = open_at(AT_FDCWD, path);
+    if (groups.all_) ::flock(groups.all_.dir.get(), LOCK_EX | LOCK_NB);
     // Making one child's cgroup shows whether that works (it does not at the limits of depth or number).
     auto first = groups.usable() ? groups.take() : base::fail(errno, "open " + path);
     if (!first || ::faccessat(first->dir.get(), "cgroup.procs", W_OK, AT_EACCESS) < 0) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // processd/keeper/cgroup.h: one cgroup (v2) per child, the proof that "stopped" means "empty".
-// Below the keeper's own cgroup a directory ctdb-processd.PID holds them: c1, c2 … made when needed and used again once
-// empty, because making one costs more than starting a process. No controller is switched on. Where no cgroup v2 is
-// mounted, or ours is not writable, why_not() says so and the keeper proves by sweeping instead.
+// Below the keeper's own cgroup a directory ctdb-processd.PID (-2, -3 … behind it where another keeper has that name)
+// holds them: c1, c2 … made when needed and used again once empty, because making one costs more than starting a
+// process. No controller is switched on. Where no cgroup v2 is mounted, or ours is not writable, why_not() says so and
+// the keeper proves by sweeping instead.
 #pragma once
 
 #include "helpers/base/result.h"

@@ -94,3 +94,30 @@ kill -KILL "$KEEPER"
 wait_for 'the keeper stops in order without its stub' gone "$keeper"
 expect 'and so does the service' gone "$leaf"
 KEEPER=
+
+# Two containers in one cgroup, as they are by unshare alone: their keepers have the same pid, and each has its cgroups.
+[ -n "$CGROUP" ] || exit 0
+start_container --init
+cgroup=$(in_container .cgroup)
+first=$CONTAINER
+mkdir "$T/state2"
+unshare --pid --fork --kill-child --mount-proc "$BIN_DIR/ctdb-processd" --init --config-dir "$CONFIG" --state-dir "$T/state2" \
+	--runtime-dir "$T/run2" >>"$T/log2" 2>&1 </dev/null &
+CONTAINER=$!
+remember "$CONTAINER"
+second_is_up()
+{
+	curl -sf --unix-socket "$T/run2/api.socket" http://localhost/v1/services/leaf | jq -e '.state == "ready"'
+}
+wait_for 'the second container is up' second_is_up
+equal 'the cgroup of the second' "$cgroup-2" "$(curl -s --unix-socket "$T/run2/api.socket" http://localhost/v1/system | jq -r .cgroup)"
+equal 'a run in the first' cgroup "$(run_to_end '{"command": ["true"]}' | jq -r .proof)"
+wait_for 'the second has a process 1' find_stub
+kill -TERM "$STUB"
+container_ends 0
+refuse 'the cgroup of the second is left' test -e "$cgroup-2"
+CONTAINER=$first
+wait_for 'the first has a process 1' find_stub
+kill -TERM "$STUB"
+container_ends 0
+refuse 'the cgroup of the first is left' test -e "$cgroup"
