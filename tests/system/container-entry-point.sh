@@ -13,6 +13,12 @@ service leaf <<'E'
 command = ["sh", "-c", "setsid sleep 1001 & exec sleep 1000"]
 E
 
+service front <<'E'
+[service]
+command = ["sleep", "1000"]
+after = ["leaf"]
+E
+
 # In order, from inside and from outside.
 start_container --init
 equal 'process 1' processd-init "$(inside cat /proc/1/comm)"
@@ -26,6 +32,7 @@ inside kill -TERM 1
 container_ends 0
 expect 'it was told to stop once' test 1 = "$(grep -c 'told to stop' "$LOG")"
 expect 'everything was stopped' grep -q 'everything is stopped' "$LOG"
+equal 'the order' 'front leaf' "$(sed -n 's/.*service=\([a-z]*\) .*to=stopped .*/\1/p' "$LOG" | xargs)"
 
 start_container # process 1 takes care of itself
 equal 'process 1 without --init' processd-init "$(inside cat /proc/1/comm)"

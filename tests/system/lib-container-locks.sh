@@ -3,7 +3,8 @@
 # which locks must be kept, is set before.
 #
 # The helper looks for its parent every 5 s, and lets go if that is gone or is process 1. So a HELD of more than 5 s has seen
-# one look, and one of 60 s a dozen. Two of them hold locks: one is a service, the other's parent is below one.
+# one look, and one of 60 s a dozen. Two of them hold locks: one is a service, the other's parent is below one. With a HELD of 60 s
+# or more a real ctdbd has a third one, with the cluster lock.
 #
 # keep_locks   in a container that is up: they hold for that long; then the second one's parent dies, is reaped although process 1
 #              may not care, and its lock is let go of
@@ -30,6 +31,29 @@ service below <<E
 [service]
 command = ["$T/locks/hold", "$helper", "$T/locks"]
 E
+
+locks='direct below'
+if [ "$HELD" -ge 60 ]; then
+	need ctdbd ctdb
+	. "$TEST_DIR/lib-ctdbd.sh"
+	make_nodes 1
+	service ctdbd <<E
+[service]
+command = ["/usr/sbin/ctdbd", "-i"]
+environment = { CTDB_TEST_MODE = "yes", CTDB_BASE = "$T/n0" }
+[service.ready]
+command = ["/usr/bin/ctdb", "runstate", "RUNNING"]
+[service.stop]
+command = ["/usr/bin/ctdb", "shutdown"]
+timeout = "60s"
+E
+	locks="$locks ../cluster.lock"
+fi
+
+leads()
+{
+	service_is ctdbd ready && taken "$T/cluster.lock"
+}
 
 both_hold()
 {
@@ -62,12 +86,13 @@ has_reaped()
 keep_locks()
 {
 	wait_for 'both helpers hold their locks' both_hold
+	[ "$HELD" -lt 60 ] || WAIT=90 wait_for 'ctdbd holds the cluster lock' leads
 	_until=$(($(date +%s) + HELD))
 	while [ "$(date +%s)" -lt "$_until" ]; do
-		for _lock in direct below; do
-			expect "the helper keeps its lock $_lock: $(cat "$T/locks/$_lock.err")" taken "$T/locks/$_lock"
-			equal "what the helper $_lock says" '' "$(cat "$T/locks/$_lock.err")"
+		for _lock in $locks; do
+			expect "the helper keeps its lock $_lock" taken "$T/locks/$_lock"
 		done
+		equal 'what the helpers say' '' "$(cat "$T"/locks/*.err)"
 		sleep 1
 	done
 	_parent=$(cat "$T/locks/parent")
