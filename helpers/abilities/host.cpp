@@ -163,9 +163,9 @@ constexpr std::array<Ability, 10> table{{
      mount_namespace},
     {"ns_last_pid", "the next pid can be chosen", "tests of pids that are used again", "these tests are left out",
      "CAP_CHECKPOINT_RESTORE, and /proc/sys writable", ns_last_pid},
-    {"inotify", "changes of files are told", "statd_callout_helper watch",
-     "records of NFS clients wait for the next event script", "fs.inotify.max_user_instances and max_user_watches",
-     inotify},
+    {"inotify", "changes of files are told", "jobs with on_change; statd_callout_helper watch",
+     "such jobs run by time or by wish alone; records of NFS clients wait for the next event script",
+     "fs.inotify.max_user_instances and max_user_watches", inotify},
     {"fanotify", "changes of file systems are told", "nothing as yet", "nothing", "CAP_SYS_ADMIN", fanotify},
 }};
 
