@@ -17,6 +17,14 @@ std::uint8_t small(const std::optional<model::OutcomeKind>& outcome)
 {
     return outcome ? static_cast<std::uint8_t>(small(*outcome) + 1) : std::uint8_t{0};
 }
+constexpr std::uint64_t asking_share = 4; // of all records, those that only ask may be one in so many
+
+bool only_asks(const Entry& e)
+{
+    return e.kind == small(model::RunKind::check) || e.kind == small(model::RunKind::ready) ||
+           e.kind == small(model::RunKind::lookup);
+}
+
 bool ended(const Entry& entry) { return entry.state == small(model::RunState::ended); }
 
 } // namespace
@@ -108,6 +116,7 @@ void RecordIndex::put(std::uint64_t number, const Head& head, std::size_t value_
     entry.clients_id = head.fingerprint != 0;
     entry.outcome = small(head.outcome);
     bytes_ += entry.size;
+    if (only_asks(entry)) ++asking_;
     entries_.insert(place(entries_, number), entry);
 }
 
@@ -117,6 +126,7 @@ void RecordIndex::expire(std::uint64_t number)
     if (at == entries_.end() || at->number != number) return;
     remembered_.insert(place(remembered_, number), Remembered{number, at->id_hash, at->ended_s});
     bytes_ -= at->size;
+    if (only_asks(*at)) --asking_;
     entries_.erase(at);
 }
 
@@ -125,6 +135,7 @@ void RecordIndex::erase(std::uint64_t number)
     if (const auto at = place(entries_, number); at != entries_.end() && at->number == number) {
         ids_.remove(at->id_hash, number);
         bytes_ -= at->size;
+        if (only_asks(*at)) --asking_;
         entries_.erase(at);
     }
     if (const auto at = place(remembered_, number); at != remembered_.end() && at->number == number) {
@@ -180,16 +191,24 @@ std::vector<std::uint64_t> RecordIndex::victims(const Retention& retention, std:
     const std::int64_t max_age_s = std::chrono::duration_cast<std::chrono::seconds>(retention.max_age).count();
     auto count = entries_.size();
     auto bytes = bytes_;
+    auto asking = asking_;
+    const auto max_asking = retention.max_records / asking_share;
     for (const auto& e : entries_) {
         if (found.size() >= limit || e.number == entries_.back().number) break;
         const bool too_many = count > retention.max_records || bytes > retention.max_bytes || found.size() < extra;
         // Runs end in another order than they began, so behind one that is young enough there may be older ones; they
         // are found once it goes.
         const bool too_old = max_age_s > 0 && std::int64_t{e.ended_s} + max_age_s < now_s;
+        const bool asks = only_asks(e);
+        const bool asks_too_often = asking > max_asking;
         if (!ended(e)) continue;
-        if (!too_many && !too_old) break;
+        if (!too_many && !too_old) {
+            if (!asks_too_often) break;
+            if (!asks) continue;
+        }
         found.push_back(e.number);
         --count;
+        if (asks) --asking;
         bytes -= e.size;
     }
     return found;

@@ -83,6 +83,7 @@ private:
     std::deque<Remembered> remembered_; // by number
     IdTable ids_;
     std::uint64_t bytes_ = 0;
+    std::size_t asking_ = 0; // entries of runs that only ask, see Retention
 };
 
 inline constexpr std::int64_t remember_ids_s = 24 * 3600;

@@ -31,7 +31,8 @@ inline constexpr base::Duration group_delay = std::chrono::milliseconds{50};
 inline constexpr std::size_t max_page = 1000;
 
 // Whichever bound is reached first removes the oldest ended records, in the transaction that adds new ones. Open
-// records and the newest one stay.
+// records and the newest one stay. Runs that only ask (readiness, checks, lookups) come by the clock, so they may have
+// a quarter of max_records and no more: what people look for is not pushed out by them.
 struct Retention {
     std::uint64_t max_records = 20'000;
     base::Duration max_age{};                // since the end of the run; zero: no limit

@@ -64,7 +64,7 @@ wait_for 'alive is ready' service_is alive ready
 expect 'why it is down' says base '^base is backoff since .* ago: its process exited with code 3, restart after 1h'
 expect 'how it ended' says base '^Its last process exited with code 3 at .* (run 01[0-9A-Z]*), after it had said:'
 expect 'what it said' says base '^    no storage today$'
-expect 'what comes next' says base '^It is started again in .*, the 1. time in a row; `processctl start base`'
+expect 'what comes next' says base '^It is started again in .*, the 1. time in a row; .processctl start base. does so now'
 expect 'what another waits for' says top '^It waits for middle, which is waiting'
 expect 'and that one' says top '^middle waits for base, which is backoff: its process exited with code 3'
 equal 'the same over the API' "$(api GET /v1/services/top/why | jq -r '.sentences[0]' | cut -d ' ' -f 1-3)" 'top is waiting'
@@ -94,8 +94,12 @@ expect 'it is held still' says alive '^It is held by uid 0 (processctl) since'
 ctl status >"$T/out"
 expect 'the table says so' grep -q '^alive .*held by uid 0' "$T/out"
 expect 'what waits says so' says top 'middle waits for base, which is backoff and held by uid 0'
+silent()
+{
+	[ $(($(date +%s) - $(stat -c %Y "$T/trouble"))) -ge 2 ]
+}
 # A watchdog of 500 ms has been overdue for longer than that by now.
-wait_for 'a second of silence' eval '[ "$(($(date +%s) - $(stat -c %Y "$T/trouble")))" -ge 2 ]'
+wait_for 'two seconds of silence' silent
 equal 'nothing was done to it' "$pid" "$(field alive .main.pid)"
 kill -KILL "$pid"
 wait_for 'what ends while it is held stays down' service_is alive waiting backoff

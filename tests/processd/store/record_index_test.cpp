@@ -146,3 +146,22 @@ TEST_CASE("a record put again replaces the older one", "[store][record_index]")
     CHECK(index.bytes() == 4096);
     CHECK(index.candidates(r.id) == Numbers{3});
 }
+
+TEST_CASE("runs that only ask do not push out what people look for", "[store][record_index]")
+{
+    RecordIndex index{1};
+    const auto is_check = [](std::uint64_t n) { return n % 3 != 0; };
+    for (std::uint64_t n = 1; n <= 12; ++n) { // 8 checks, 4 others
+        auto r = test::record(n);
+        if (is_check(n)) r.kind = model::RunKind::check;
+        put(index, r);
+    }
+    const auto now = test::test_epoch_s + 12;
+    CHECK(index.victims({32, {}, 1U << 30U}, now, 0, 100).empty());
+    CHECK(index.victims({20, {}, 1U << 30U}, now, 0, 100) == Numbers{1, 2, 4});
+    CHECK(index.victims({20, {}, 1U << 30U}, now, 0, 2) == Numbers{1, 2});
+    CHECK(index.victims({11, {}, 1U << 30U}, now, 0, 100) == Numbers{1, 2, 4, 5, 7, 8});
+    index.erase(1);
+    index.expire(2);
+    CHECK(index.victims({20, {}, 1U << 30U}, now, 0, 100) == Numbers{4});
+}
