@@ -23,7 +23,7 @@ template <class Spec> struct Key {
 // model::in_force.
 #define SAME(member) [](const auto& a, const auto& b) { return a.member == b.member; }
 // All of them apply at the next start.
-constexpr std::array<Key<ProcessSpec>, 20> process_keys{{
+constexpr std::array<Key<ProcessSpec>, 25> process_keys{{
     {"command", Applies::at_next_start, SAME(command)},
     {"user", Applies::at_next_start, SAME(user)},
     {"group", Applies::at_next_start, SAME(group)},
@@ -40,6 +40,11 @@ constexpr std::array<Key<ProcessSpec>, 20> process_keys{{
     {"cpus", Applies::at_next_start, SAME(cpus)},
     {"oom_score_adj", Applies::at_next_start, SAME(oom_score_adj)},
     {"limits", Applies::at_next_start, SAME(limits)},
+    {"capabilities", Applies::at_next_start, SAME(capabilities)},
+    {"capability_bounds", Applies::at_next_start, SAME(capability_bounds)},
+    {"no_new_privs", Applies::at_next_start, SAME(no_new_privs)},
+    {"bind", Applies::at_next_start, SAME(bind)},
+    {"cgroup", Applies::at_next_start, SAME(cgroup)},
     {"redact", Applies::at_next_start, SAME(redact)},
     {"as_permitted", Applies::at_next_start, SAME(as_permitted)},
     {"ring", Applies::at_next_start, SAME(ring_bytes)},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/config/process_keys.h"
 
+#include "processd/config/confinement_keys.h"
+
 #include <algorithm>
 #include <array>
 
@@ -128,10 +130,9 @@ void read_as_permitted(TableReader& keys, std::set<std::string>& permitted)
     for (std::size_t i = 0; i < names.size(); ++i) {
         const auto name = std::find(known.begin(), known.end(), names[i]);
         if (name == known.end())
-            keys.complain(
-                items[i].place, "as_permitted",
-                R"("as_permitted" holds names of "io_class", "limits", "nice", "oom_score_adj", "scheduler", not )" +
-                    quoted(names[i]) + did_you_mean(names[i], known));
+            keys.complain(items[i].place, "as_permitted",
+                          R"("as_permitted" holds names of )" + model::permittable_list() + ", not " +
+                              quoted(names[i]) + did_you_mean(names[i], known));
         else if (keys.find(*name) == nullptr)
             keys.complain(items[i].place, "as_permitted",
                           R"("as_permitted" names )" + quoted(names[i]) + ", which is not set here");
@@ -182,6 +183,7 @@ void read_process(TableReader& keys, model::ProcessSpec& process)
     read_cpus(keys, process.cpus);
     if (int score = 0; keys.number("oom_score_adj", score, -1000, 1000)) process.oom_score_adj = score;
     read_limits(keys, process.limits);
+    read_confinement(keys, process);
     keys.strings("redact", process.redact, R"(["--password=*"])");
     read_as_permitted(keys, process.as_permitted);
     if (std::uint64_t bytes = 0; keys.size("ring", bytes, 128 << 10, 64 << 20))

@@ -2,7 +2,7 @@
 #include "processd/config/table_reader.h"
 
 #include "helpers/base/duration.h"
-#include "processd/config/size.h"
+#include "helpers/base/size.h"
 #include "processd/model/json.h"
 
 #include <algorithm>
@@ -209,7 +209,7 @@ bool TableReader::size(std::string_view key, std::uint64_t& value, std::uint64_t
     if (const auto* number = std::get_if<std::int64_t>(&entry->value.data)) {
         if (*number >= 0) bytes = static_cast<std::uint64_t>(*number);
     } else if (const auto* text = std::get_if<std::string>(&entry->value.data)) {
-        bytes = parse_size(*text);
+        bytes = base::parse_size(*text);
         if (!bytes) {
             complain(*entry, quoted(key) + R"( must be a size like "256KiB", "10MiB" or a number of bytes, not )" +
                                  quoted(*text));
@@ -220,7 +220,7 @@ bool TableReader::size(std::string_view key, std::uint64_t& value, std::uint64_t
         return false;
     }
     if (!bytes || *bytes < low || *bytes > high) {
-        complain(*entry, quoted(key) + " must be from " + format_size(low) + " to " + format_size(high));
+        complain(*entry, quoted(key) + " must be from " + base::format_size(low) + " to " + base::format_size(high));
         return false;
     }
     value = *bytes;

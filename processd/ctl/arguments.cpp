@@ -3,10 +3,10 @@
 
 #include "helpers/base/duration.h"
 #include "processd/ctl/exit_code.h"
+#include "processd/ctl/option_values.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <iostream>
 
@@ -14,74 +14,6 @@ namespace processd::ctl {
 namespace {
 
 using Duration = std::optional<std::chrono::milliseconds>;
-
-std::string is_duration(const std::string& text)
-{
-    const auto parsed = base::parse_duration(text);
-    return parsed ? std::string() : parsed.error().message();
-}
-
-bool is_limit_value(std::string_view text)
-{
-    std::uint64_t value = 0;
-    const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return text == "unlimited" || (problem == std::errc{} && rest == text.data() + text.size());
-}
-
-std::string is_limit(const std::string& text)
-{
-    const auto equals = text.find('=');
-    const auto value = equals == std::string::npos ? std::string() : text.substr(equals + 1);
-    const auto colon = value.find(':');
-    const bool fits = equals != 0 && is_limit_value(value.substr(0, colon)) &&
-                      (colon == std::string::npos || is_limit_value(value.substr(colon + 1)));
-    return fits ? ""
-                : "\"" + text + "\" is not a limit: write NAME=N, NAME=unlimited or NAME=SOFT:HARD, like nofile=1024";
-}
-
-std::string is_assignment(const std::string& text)
-{
-    const auto equals = text.find('=');
-    return equals == std::string::npos || equals == 0 ? "\"" + text + "\" is not NAME=VALUE" : "";
-}
-
-std::string is_octal(const std::string& text)
-{
-    const bool fits = !text.empty() && text.size() <= 4 && text.find_first_not_of("01234567") == std::string::npos &&
-                      std::stoi(text, nullptr, 8) <= 0777;
-    return fits ? "" : "\"" + text + "\" is not a umask: write octal digits up to 0777";
-}
-
-// "0,2,4-7"
-std::optional<std::vector<std::uint32_t>> parse_cpus(std::string_view text)
-{
-    std::vector<std::uint32_t> cpus;
-    while (!text.empty()) {
-        const auto comma = text.find(',');
-        const auto item = text.substr(0, comma);
-        std::uint32_t from = 0;
-        const char* const end = item.data() + item.size();
-        auto [rest, problem] = std::from_chars(item.data(), end, from);
-        std::uint32_t to = from;
-        if (problem == std::errc{} && rest != end && *rest == '-') {
-            const auto second = std::from_chars(rest + 1, end, to);
-            rest = second.ptr;
-            problem = second.ec;
-        }
-        if (problem != std::errc{} || rest != end || to < from || to >= 4096) return std::nullopt;
-        for (auto cpu = from; cpu <= to; ++cpu) cpus.push_back(cpu);
-        if (comma != std::string_view::npos && comma + 1 == text.size()) return std::nullopt;
-        text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
-    }
-    return cpus;
-}
-
-std::string is_cpus(const std::string& text)
-{
-    const auto cpus = parse_cpus(text);
-    return cpus && !cpus->empty() ? ""
-                                  : "\"" + text + "\" is not a list of CPUs: write numbers and ranges, like 0,2,4-7";
-}
 
 CLI::Option* duration_option(CLI::App* app, const std::string& name, Duration& value, const std::string& help)
 {
@@ -164,8 +96,40 @@ void add_run(CLI::App& app, Options& options)
         ->expected(1)
         ->take_all()
         ->type_name("NAME=SOFT[:HARD]");
-    cmd->add_option("--as-permitted", run.as_permitted,
-                    "Of these attributes what it may have: io_class, limits, nice, oom_score_adj, scheduler")
+    cmd->add_option_function<std::string>(
+           "--capabilities", [&run](const std::string& list) { run.capabilities = parse_list(list); },
+           "What it has of root's power, like CAP_NET_RAW,CAP_KILL; an empty list is nothing")
+        ->type_name("LIST");
+    cmd->add_option_function<std::string>(
+           "--capability-bounds", [&run](const std::string& list) { run.capability_bounds = parse_list(list); },
+           "What it and its descendants can ever have; the capabilities")
+        ->type_name("LIST");
+    cmd->add_flag("--no-new-privs", run.no_new_privs, "Nothing that it executes gains privileges");
+    cmd->add_option_function<std::vector<std::string>>(
+           "--bind",
+           [&run](const std::vector<std::string>& all) {
+               for (const auto& text : all) run.binds.push_back(parse_bind(text).value_or(BindOption{}));
+           },
+           "It finds SOURCE at TARGET, in a mount namespace of its own; may be repeated")
+        ->check(is_bind)
+        ->expected(1)
+        ->take_all()
+        ->type_name("SOURCE:TARGET[:ro]");
+    cmd->add_option_function<std::vector<std::string>>(
+           "--cgroup",
+           [&run](const std::vector<std::string>& all) {
+               for (const auto& text : all)
+                   run.cgroup[text.substr(0, text.find('='))] = text.substr(text.find('=') + 1);
+           },
+           "Limit of all its processes together, like memory_max=64MiB or pids_max=100; may be repeated")
+        ->check(is_cgroup_limit)
+        ->expected(1)
+        ->take_all()
+        ->type_name("NAME=VALUE");
+    cmd->add_option(
+           "--as-permitted", run.as_permitted,
+           "Of these attributes what it may have: capabilities, cgroup, io_class, limits, nice, oom_score_adj, "
+           "scheduler")
         ->delimiter(',')
         ->type_name("LIST");
     cmd->add_option("--redact", run.redact, "Arguments that nobody is shown, like secret=*; may be repeated")

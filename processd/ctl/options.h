@@ -40,6 +40,11 @@ enum class Command {
     doctor
 };
 
+struct BindOption {
+    std::string source, target;
+    bool read_only = false;
+};
+
 struct RunOptions {
     std::vector<std::string> command;
     std::string id; // empty: made here
@@ -47,12 +52,16 @@ struct RunOptions {
     std::optional<std::vector<std::string>> groups;
     std::map<std::string, std::string> environment;
     std::vector<std::string> redact, as_permitted;
+    std::optional<std::vector<std::string>> capabilities, capability_bounds;
+    std::vector<BindOption> binds;
+    std::map<std::string, std::string> cgroup; // name → value, as in [service.cgroup]
     std::map<std::string, std::string> limits; // name → N | unlimited | SOFT:HARD
     std::optional<int> nice, io_level, priority, oom_score_adj, umask;
     std::vector<std::uint32_t> cpus;
     std::optional<std::uint32_t> ring_bytes;
     std::optional<std::chrono::milliseconds> timeout, stop_timeout, spawn_timeout;
     std::optional<std::string> stdin_file; // "-": standard input
+    bool no_new_privs = false;
     bool detach = false;
 };
 

@@ -5,6 +5,7 @@
 #include "processd/ctl/exit_code.h"
 #include "processd/ctl/fields.h"
 #include "processd/ctl/line_view.h"
+#include "processd/ctl/option_values.h"
 #include "processd/ctl/run_view.h"
 
 #include <array>
@@ -98,6 +99,16 @@ base::Result<std::string> body_of(const RunOptions& run)
     put_ms("timeout_ms", run.timeout);
     put_ms("stop_timeout_ms", run.stop_timeout);
     if (!run.environment.empty()) body["environment"] = run.environment;
+    put("capabilities", run.capabilities);
+    put("capability_bounds", run.capability_bounds);
+    if (run.no_new_privs) body["no_new_privs"] = true;
+    for (const auto& bind : run.binds)
+        body["bind"].push_back({{"source", bind.source}, {"target", bind.target}, {"read_only", bind.read_only}});
+    for (const auto& [name, value] : run.cgroup)
+        if (const auto limit = parse_cgroup_limit(name, value); limit && name.find('.') == std::string::npos)
+            body["cgroup"][limit->first] = limit->second;
+        else
+            body["cgroup"]["other"][name] = value;
     if (!run.redact.empty()) body["redact"] = run.redact;
     if (!run.as_permitted.empty()) body["as_permitted"] = run.as_permitted;
     if (!run.cpus.empty()) body["cpus"] = run.cpus;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/ctl/run_view.h"
 
+#include "helpers/base/size.h"
 #include "processd/ctl/exit_code.h"
 #include "processd/ctl/fields.h"
 #include "processd/ctl/page.h"
@@ -23,6 +24,17 @@ std::string ending(const json& run)
     if (const auto signal = text(run, "signal"); !signal.empty())
         return "killed by " + clean(signal) + (flag(run, "core") ? " (core dumped)" : "");
     return "no exit status";
+}
+
+// What is to be said of memory behind how it ended.
+std::string memory_words(const json& run)
+{
+    if (!flag(run, "oom")) return {};
+    const bool itself = text(run, "outcome") == "signaled" && text(run, "signal") == "SIGKILL";
+    std::string words = itself ? ": out of memory" : ", after one of its processes was killed: out of memory";
+    if (const auto limit = number(run, "oom_limit_bytes"); limit > 0)
+        words += " (limit " + base::format_size(static_cast<std::uint64_t>(limit), " ") + ")";
+    return words;
 }
 
 Colour outcome_colour(const json& run)
@@ -71,6 +83,27 @@ std::string limit_text(const json& limits)
     return clean(joined(words));
 }
 
+std::string cgroup_text(const json& limits)
+{
+    std::vector<std::string> words;
+    if (!limits.is_object()) return {};
+    for (const auto& [key, value] : limits.items()) {
+        std::string_view name = key;
+        if (value.is_number_unsigned() && name.ends_with("_bytes")) {
+            name.remove_suffix(6);
+            words.push_back(std::string(name) + "=" + base::format_size(value.get<std::uint64_t>()));
+        } else if (value.is_number_unsigned() && name.ends_with("_percent")) {
+            name.remove_suffix(8);
+            words.push_back(std::string(name) + "=" + std::to_string(value.get<std::uint64_t>()) + "%");
+        } else if (value.is_number_unsigned()) {
+            words.push_back(key + "=" + std::to_string(value.get<std::uint64_t>()));
+        }
+    }
+    for (const auto& [file, value] : part(limits, "other").items())
+        words.push_back(file + "=" + (value.is_string() ? value.get<std::string>() : ""));
+    return clean(joined(words));
+}
+
 void process_items(Page& page, const json& process)
 {
     std::vector<std::string> who{text(process, "user")};
@@ -89,6 +122,22 @@ void process_items(Page& page, const json& process)
         extra.push_back("oom score " + std::to_string(*score));
     page.item("scheduling", clean(joined(extra)));
     page.item("limits", limit_text(part(process, "limits")));
+    page.item("cgroup", cgroup_text(part(process, "cgroup")));
+    const auto listed = [&](const char* key) {
+        const auto names = texts(process, key);
+        return names.empty() ? std::string("none") : clean(joined(names, " "));
+    };
+    std::vector<std::string> privileges;
+    if (part(process, "capabilities").is_array()) privileges.push_back("capabilities " + listed("capabilities"));
+    if (part(process, "capability_bounds").is_array())
+        privileges.push_back("at most ever " + listed("capability_bounds"));
+    if (flag(process, "no_new_privs")) privileges.emplace_back("gains none by what it executes");
+    page.item("privileges", joined(privileges));
+    std::string mounts;
+    for (const auto& bind : part(process, "bind"))
+        mounts += clean(text(bind, "target")) + " is " + clean(text(bind, "source")) +
+                  (flag(bind, "read_only") ? " (read-only)\n" : "\n");
+    page.item("mounts", mounts);
     std::string environment;
     if (const json& values = part(process, "environment"); values.is_object())
         for (const auto& [name, value] : values.items())
@@ -170,7 +219,7 @@ std::string outcome_text(const json& run)
         result = "lost: the keeper ended before it did";
     else
         result = clean(outcome);
-    return flag(run, "oom") ? result + ", out of memory" : result;
+    return result + memory_words(run);
 }
 
 std::string run_table(const json& runs, const Style& style)

@@ -213,6 +213,7 @@ std::string service_page(const json& service, const Style& style)
     if (const json& main = part(service, "main"); main.is_object())
         page.item("main", "pid " + std::to_string(number(main, "pid")) + ", up " +
                               age_text(time(main, "started"), style.now) + ", run " + clean(text(main, "run")));
+    page.item("does without", clean(joined(texts(service, "reduced"))));
     if (const auto ready = time(service, "ready_since"); ready != base::WallTime{})
         page.item("ready", "since " + clock_text(ready, style.now));
     page.item("says", clean(text(service, "status_text")));

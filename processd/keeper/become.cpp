@@ -6,7 +6,11 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +20,7 @@ namespace {
 using protocol::Stage;
 
 constexpr int io_class_shift = 13;
+constexpr std::uint32_t capability_bits = 64;
 constexpr int exit_code = 127; // of a child that never became the command; the keeper knows better from the status pipe
 
 template <class... Args> long call(long number, Args... args) noexcept { return ::syscall(number, args...); }
@@ -185,6 +190,93 @@ public:
                  true, protocol::Attribute::cpus);
     }
 
+    // What is mounted outside later is seen inside, as a cluster file system has to be; nothing goes the other way.
+    void mount_privately() noexcept
+    {
+        if (spec_.binds.empty()) return;
+        must(call(SYS_unshare, CLONE_NEWNS));
+        must(call(SYS_mount, nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr));
+        for (std::uint32_t i = 0; i < spec_.binds.size(); ++i) {
+            const auto& bind = spec_.binds[i];
+            const char* const target = bind.target.c_str();
+            // mount(2) has one ENOENT for both.
+            if (call(SYS_faccessat, AT_FDCWD, bind.source.c_str(), F_OK) < 0)
+                give_up(errno, protocol::Attribute::bind_source, i);
+            if (call(SYS_mount, bind.source.c_str(), target, nullptr, MS_BIND, nullptr) < 0 ||
+                (bind.read_only && !make_read_only(target)))
+                give_up(errno, protocol::Attribute::bind_target, i);
+        }
+    }
+
+    // A remount sets all flags of a mount, so those it has are said again.
+    static bool make_read_only(const char* target) noexcept
+    {
+        struct statfs found {};
+        if (call(SYS_statfs, target, &found) < 0) return false;
+        const auto kept =
+            static_cast<unsigned long>(found.f_flags) & (MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME);
+        return call(SYS_mount, nullptr, target, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | kept, nullptr) == 0;
+    }
+
+    // The bounding set needs CAP_SETPCAP, so it goes before the user does. What is permitted by now stays so.
+    void bound_capabilities() noexcept
+    {
+        if (!spec_.capability_bounds) return;
+        for (std::uint32_t i = 0; i < capability_bits; ++i) {
+            if ((*spec_.capability_bounds >> i & 1U) != 0) continue;
+            const long has = call(SYS_prctl, PR_CAPBSET_READ, i, 0, 0, 0);
+            if (has < 0 && errno == EINVAL) return; // the kernel knows no more
+            must(has);
+            if (has == 0 || call(SYS_prctl, PR_CAPBSET_DROP, i, 0, 0, 0) == 0) continue;
+            if (!do_without(protocol::Attribute::capabilities)) give_up(errno, protocol::Attribute::capabilities, i);
+            return;
+        }
+    }
+
+    void change_user() noexcept
+    {
+        if (!plan_.set_uid) return;
+        // Else the capabilities would go with root. It ends with exec.
+        if (spec_.capabilities != 0) must(call(SYS_prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0));
+        must(call(SYS_setresuid, spec_.uid, spec_.uid, spec_.uid));
+    }
+
+    // Root gets by exec what its bounds allow, another user what is ambient. Capabilities that the keeper could hand on
+    // by being inheritable would go round the bounds.
+    void take_capabilities() noexcept
+    {
+        if (!spec_.capability_bounds && spec_.capabilities == 0) return;
+        __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+        std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+        must(call(SYS_capget, &header, sets.data()));
+        const bool root = spec_.uid == 0;
+        const std::uint64_t permitted = sets[0].permitted | std::uint64_t{sets[1].permitted} << 32U;
+        std::uint64_t given = 0;
+        for (std::uint32_t i = 0; i < capability_bits; ++i) {
+            if ((spec_.capabilities >> i & 1U) == 0) continue;
+            if (root ? call(SYS_prctl, PR_CAPBSET_READ, i, 0, 0, 0) == 1 : (permitted >> i & 1U) != 0)
+                given |= std::uint64_t{1} << i;
+            else
+                refuse_capability(EPERM, i);
+        }
+        for (std::size_t i = 0; i < sets.size(); ++i) {
+            const auto half = root ? 0 : static_cast<std::uint32_t>(given >> 32U * i);
+            sets[i].inheritable = half;
+            if (!root) sets[i].effective = sets[i].permitted = half;
+        }
+        must(call(SYS_capset, &header, sets.data()));
+        for (std::uint32_t i = 0; !root && i < capability_bits; ++i)
+            if ((given >> i & 1U) != 0 && call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
+                refuse_capability(errno, i);
+    }
+
+    void refuse_capability(int error, std::uint32_t capability) noexcept
+    {
+        errno = error;
+        if (!do_without(protocol::Attribute::capabilities))
+            give_up(error, protocol::Attribute::capabilities, capability);
+    }
+
     // As execvp(3): a name that is not in one directory of PATH, or not executable there, is looked for in the next.
     [[noreturn]] void exec() noexcept
     {
@@ -217,12 +309,20 @@ public:
         set_scheduler();
         begin(Stage::umask);
         call(SYS_umask, spec_.umask);
+        begin(Stage::mounts);
+        mount_privately();
         begin(Stage::groups);
         if (plan_.set_groups) must(call(SYS_setgroups, spec_.groups.size(), spec_.groups.data()));
         begin(Stage::gid);
         if (plan_.set_gid) must(call(SYS_setresgid, spec_.gid, spec_.gid, spec_.gid));
+        begin(Stage::bounds);
+        bound_capabilities();
         begin(Stage::uid);
-        if (plan_.set_uid) must(call(SYS_setresuid, spec_.uid, spec_.uid, spec_.uid));
+        change_user();
+        begin(Stage::capabilities);
+        take_capabilities();
+        begin(Stage::no_new_privs);
+        if (spec_.no_new_privs) must(call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
         begin(Stage::chdir);
         must(call(SYS_chdir, spec_.cwd.c_str()));
         begin(Stage::exec);

@@ -3,7 +3,8 @@
 // and makes system calls only: no allocation, no locks, nothing of libc that has state. Each step is stored in a page
 // shared with the keeper before it begins, so the keeper can say where a child hangs without being told. The order is
 // protocol::Stage; chdir and exec happen as the target user, because a hung or forbidden file system must hang or
-// refuse exactly as it would for that user.
+// refuse exactly as it would for that user. Mounts are made before, as only root may. The bounds of capabilities need
+// privileges, too, and what is ambient does not outlive a change of user, so these stand around it.
 #pragma once
 
 #include "processd/keeper/host.h"

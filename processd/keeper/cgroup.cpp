@@ -58,7 +58,9 @@ base::UniqueFd open_directory(int at, const char* path)
 
 Cgroup open_at(int at, const std::string& name)
 {
-    Cgroup group{name, open_directory(at, name.c_str()), {}};
+    Cgroup group;
+    group.name = name;
+    group.dir = open_directory(at, name.c_str());
     if (group.dir) group.events.reset(::openat(group.dir.get(), "cgroup.events", O_RDONLY | O_CLOEXEC));
     if (!group.events) group.dir.reset();
     return group;
@@ -176,6 +178,7 @@ Cgroups Cgroups::open(pid_t keeper, Abilities* abilities)
     abilities->found(protocol::ability_cgroup_v2, 0);
     const bool kills = ::faccessat(first->dir.get(), "cgroup.kill", W_OK, AT_EACCESS) == 0;
     abilities->found(protocol::ability_cgroup_kill, kills ? 0 : errno);
+    groups.controllers_ = Controllers::open(own, groups.path_);
     groups.give_back(std::move(*first));
     return groups;
 }
@@ -185,21 +188,61 @@ base::Result<Cgroup> Cgroups::take()
     if (!pool_.empty()) {
         auto group = std::move(pool_.back());
         pool_.pop_back();
+        count_memory(group); // that of the probe is older than the controller
         return group;
     }
+    return make();
+}
+
+void Cgroups::count_memory(Cgroup& group) const
+{
+    if (controllers_.is_on("memory") && !group.memory)
+        group.memory.reset(::openat(group.dir.get(), "memory.events", O_RDONLY | O_CLOEXEC));
+}
+
+base::Result<Cgroup> Cgroups::make()
+{
     const auto name = "c" + std::to_string(++made_);
     const auto path = path_ + "/" + name;
     if (::mkdirat(all_.dir.get(), name.c_str(), 0755) < 0) return base::fail(errno, "make " + path);
     auto group = open_at(all_.dir.get(), name);
-    if (group) return group;
+    if (group) {
+        count_memory(group);
+        return group;
+    }
     const int error = errno;
     remove_at(all_.dir.get(), name);
     return base::fail(error, "open " + path);
 }
 
+Limited Cgroups::limit(Cgroup& group, const std::vector<protocol::CgroupSetting>& settings)
+{
+    Limited result;
+    group.worn = true;
+    for (std::size_t i = 0; i < settings.size(); ++i) {
+        const auto& [file, value] = settings[i];
+        if (auto why = controllers_.switch_on(std::string_view(file).substr(0, file.find('.'))); !why.empty()) {
+            result.missing.push_back({file, std::move(why)});
+            continue;
+        }
+        const base::UniqueFd fd{::openat(group.dir.get(), file.c_str(), O_WRONLY | O_CLOEXEC)};
+        if (!fd && errno == ENOENT) {
+            result.missing.push_back({file, "the kernel has no such file"});
+        } else if (!fd || ::write(fd.get(), value.data(), value.size()) < 0) {
+            result.error = errno;
+            result.refused = i;
+            return result;
+        }
+    }
+    return result;
+}
+
 void Cgroups::give_back(Cgroup group)
 {
-    if (pool_.size() < pool_limit)
+    if (const auto events = group.outlived ? memory_events(group) : std::nullopt; events)
+        group.worn = group.worn || events->killed || events->limit;
+    group.outlived = false;
+    if (!group.worn && pool_.size() < pool_limit)
         pool_.push_back(std::move(group));
     else
         discard(std::move(group));
@@ -213,7 +256,9 @@ void Cgroups::discard(Cgroup group)
 bool Cgroups::remove_all()
 {
     pool_.clear();
-    return !usable() || remove_cgroup(path_);
+    if (usable() && !remove_cgroup(path_)) return false;
+    controllers_.leave();
+    return true;
 }
 
 bool is_populated(const Cgroup& group) noexcept
@@ -223,11 +268,17 @@ bool is_populated(const Cgroup& group) noexcept
     return n <= 0 || std::strstr(text.data(), "populated 0") == nullptr;
 }
 
-bool saw_oom_kill(const Cgroup& group) noexcept
+std::optional<MemoryEvents> memory_events(const Cgroup& group) noexcept
 {
-    const auto text = read_at(group.dir.get(), "memory.events");
-    const auto at = text.find("oom_kill ");
-    return at != std::string::npos && text.compare(at + 9, 2, "0\n") != 0;
+    std::array<char, 512> text{};
+    const auto n = ::pread(group.memory.get(), text.data() + 1, text.size() - 2, 0);
+    if (n <= 0) return std::nullopt;
+    text[0] = '\n';
+    const auto counted = [&](const char* name) {
+        const char* const at = std::strstr(text.data(), name);
+        return at != nullptr && std::strncmp(at + std::strlen(name), "0\n", 2) != 0;
+    };
+    return MemoryEvents{counted("\noom_kill "), counted("\noom ")};
 }
 
 std::vector<pid_t> processes_in(const Cgroup& group)

@@ -2,15 +2,18 @@
 // processd/keeper/cgroup.h: one cgroup (v2) per child, the proof that "stopped" means "empty".
 // Below the keeper's own cgroup a directory ctdb-processd.PID (-2, -3 … behind it where another keeper has that name)
 // holds them: c1, c2 … made when needed and used again once empty, because making one costs more than starting a
-// process. No controller is switched on. Where no cgroup v2 is mounted, or ours is not writable, why_not() says so and
-// the keeper proves by sweeping instead.
+// process. Which controllers they have: controllers.h. Where no cgroup v2 is mounted, or ours is not writable,
+// why_not() says so and the keeper proves by sweeping instead.
 #pragma once
 
 #include "helpers/base/result.h"
 #include "helpers/base/unique_fd.h"
 #include "processd/keeper/abilities.h"
+#include "processd/keeper/controllers.h"
+#include "processd/protocol/spawn_spec.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -23,8 +26,22 @@ struct Cgroup {
     std::string name; // below the keeper's directory; empty: none
     base::UniqueFd dir;
     base::UniqueFd events; // cgroup.events; EPOLLPRI when populated has changed
+    base::UniqueFd memory; // memory.events, where there is the memory controller
+    bool worn = false;     // it has settings or counters that a new one has not, and serves no other child
+    bool outlived = false; // by processes whose end may have been counted since
 
     explicit operator bool() const noexcept { return static_cast<bool>(dir); }
+};
+
+// What became of the settings of a cgroup: one that the kernel refused, which ends it, and those that nobody here
+// offers.
+struct Limited {
+    int error = 0;
+    std::size_t refused = 0;
+    struct Missing {
+        std::string file, reason;
+    };
+    std::vector<Missing> missing;
 };
 
 class Cgroups {
@@ -39,8 +56,14 @@ public:
     [[nodiscard]] const std::string& path() const noexcept { return path_; } // of the directory; empty if not usable
     [[nodiscard]] const std::string& why_not() const noexcept { return why_not_; }
 
+    [[nodiscard]] const std::vector<std::string>& controllers() const noexcept { return controllers_.usable(); }
+
     base::Result<Cgroup> take();
-    // Only an empty one; it will serve another child.
+    // One that nobody has used: what is left of others in a used one would have to be reclaimed first, which may take
+    // time.
+    base::Result<Cgroup> make();
+    Limited limit(Cgroup& group, const std::vector<protocol::CgroupSetting>& settings);
+    // Only an empty one; it will serve another child, if nothing in it is as it would not be in a new one.
     void give_back(Cgroup group);
     // Not to be used again: its counters are not zero any more, it is broken, or it was killed. The last matters on
     // Linux from 6.14: whoever is cloned into a cgroup that cgroup.kill was once written to is killed at birth, if the
@@ -52,15 +75,23 @@ public:
     bool remove_all();
 
 private:
+    void count_memory(Cgroup& group) const;
+
     Cgroup all_;
     std::string path_;
     std::string why_not_;
+    Controllers controllers_;
     std::vector<Cgroup> pool_;
     std::uint64_t made_ = 0;
 };
 
-bool is_populated(const Cgroup& group) noexcept;      // true also when that cannot be read
-bool saw_oom_kill(const Cgroup& group) noexcept;      // since it was made; false without the memory controller
+bool is_populated(const Cgroup& group) noexcept; // true also when that cannot be read
+// Counted since it was made; nothing without the memory controller.
+struct MemoryEvents {
+    bool killed = false; // the OOM killer ended a process in it
+    bool limit = false;  // an allocation failed for its own limit
+};
+std::optional<MemoryEvents> memory_events(const Cgroup& group) noexcept;
 std::vector<pid_t> processes_in(const Cgroup& group); // those of cgroups below it too
 void kill_all_in(const Cgroup& group) noexcept;       // SIGKILL, once; new processes may appear before it is over
 // To each process, by pidfd, after making sure that the pid still belongs here.

@@ -165,7 +165,10 @@ std::vector<pid_t> kill_leftovers(const std::string& instance_file)
 void forget_instance(const std::string& instance_file)
 {
     const auto instance = read_instance(instance_file);
-    if (!instance.cgroup.empty()) remove_cgroup(instance.cgroup);
+    if (!instance.cgroup.empty()) {
+        remove_cgroup(instance.cgroup);
+        remove_cgroup(aside_of(instance.cgroup));
+    }
     ::unlink(instance_file.c_str());
 }
 

@@ -69,6 +69,8 @@ private:
     void prepare_parts();
     base::Result<ChildParts> take_parts(std::uint64_t ring_bytes);
     base::Result<void> connect_pipes(Child& child, const protocol::SpawnSpec& spec, ChildParts& parts, ChildEnds& ends);
+    base::Result<void> take_cgroup(Child& child, const protocol::SpawnSpec& spec);
+    void limits_unmet(Child& child, const std::string& what, const std::string& reason);
     base::Result<void> clone_child(Child& child, ChildPlan& plan);
     void read_status(Child& child); // of a child between clone and exec
     void began_running(Child& child);
@@ -157,6 +159,7 @@ private:
     std::vector<protocol::ChildId> starts_;                         // to be told of soon, if not of more by then
     std::set<protocol::ChildId> emptying_;
     std::vector<pid_t> told_strangers_;   // in the log
+    std::set<std::string> told_missing_;  // settings of cgroups, likewise
     std::vector<protocol::ChildId> gone_; // at the end of this turn
     std::uint64_t orphans_reaped_ = 0;
     std::uint64_t newest_line_ = 0; // of the log, as managers said

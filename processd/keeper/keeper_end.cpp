@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Deaths: reaping, signals, and emptying a child's tree until the proof says that nothing is left.
 #include "helpers/base/log.h"
+#include "processd/keeper/child_end.h"
 #include "processd/keeper/instance.h"
 #include "processd/keeper/keeper.h"
 #include "processd/keeper/pidfd.h"
@@ -25,21 +26,6 @@ constexpr base::Duration first_look = 1ms;
 constexpr base::Duration longest_look = 100ms;
 constexpr base::Duration survivors_after = 2s;
 constexpr base::Duration sweep_patience = 1s;
-
-std::int64_t to_us(const timeval& t) { return std::int64_t{t.tv_sec} * 1'000'000 + t.tv_usec; }
-
-void fill_usage(protocol::ChildState& state, const rusage& usage)
-{
-    state.user_us = to_us(usage.ru_utime);
-    state.system_us = to_us(usage.ru_stime);
-    state.max_rss_kb = usage.ru_maxrss;
-    state.minor_faults = usage.ru_minflt;
-    state.major_faults = usage.ru_majflt;
-    state.blocks_in = usage.ru_inblock;
-    state.blocks_out = usage.ru_oublock;
-    state.switches = usage.ru_nvcsw;
-    state.preemptions = usage.ru_nivcsw;
-}
 
 // Names the first of them. True if they are others than before.
 bool put_pids(const std::vector<pid_t>& pids, std::uint32_t& count, std::array<std::int32_t, 8>& names)
@@ -99,7 +85,7 @@ void Keeper::reaped(Child& child, int status, const rusage& usage)
     timers_.cancel(Timer::spawn_timeout, child.id());
     auto& state = child.state;
     state.wait_status = status;
-    fill_usage(state, usage);
+    tell_usage(state, usage);
     if (state.phase == Phase::starting) {
         state.phase = Phase::failed;
         // Without a report it was killed on its way, by us or by others: the wait status says by what.
@@ -119,9 +105,9 @@ void Keeper::reaped(Child& child, int status, const rusage& usage)
     if (child.ready) read_readiness(child);
     if (child.notify) read_notifications(child);
     if (child.group) {
-        if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && saw_oom_kill(child.group))
-            child.set(protocol::flag_oom);
+        tell_memory(child);
         tree_may_have_changed(child);
+        child.group.outlived = child.has(protocol::flag_populated);
     }
     if (state.emptying != Emptying::none) advance_emptying(child);
     mark_dirty(child);
@@ -387,7 +373,7 @@ void Keeper::bury_the_gone()
     for (const auto id : std::exchange(gone_, {})) {
         Child* const child = find(id);
         if (child == nullptr || !is_gone(*child)) continue;
-        if (child->group && (child->group_killed || child->has(protocol::flag_oom)))
+        if (child->group && child->group_killed)
             setup_.cgroups.discard(std::move(child->group));
         else if (child->group)
             setup_.cgroups.give_back(std::move(child->group));

@@ -328,6 +328,9 @@ bool Keeper::send_hello()
     hello.newest_line = newest_line_;
     copy_text(hello.boot_id, boot_id_);
     copy_text(hello.cgroup, setup_.cgroups.path());
+    std::string controllers;
+    for (const auto& name : setup_.cgroups.controllers()) controllers += (controllers.empty() ? "" : " ") + name;
+    copy_text(hello.controllers, controllers);
     const int api = setup_.api.get();
     manager_.hello_sent = send(Type::hello, {protocol::bytes_of(hello)}, {&api, 1});
     return manager_.hello_sent;

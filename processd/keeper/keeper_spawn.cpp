@@ -166,14 +166,7 @@ base::Result<void> Keeper::try_spawn(Child& child, std::vector<base::UniqueFd>& 
     if (auto connected = connect_pipes(child, *spec, *parts, ends); !connected) return connected;
     child.step = steps_.take();
     if (!child.step) return base::fail(EAGAIN, "too many children are between clone and exec");
-    if (setup_.cgroups.usable()) {
-        if (auto group = setup_.cgroups.take(); group) {
-            child.group = std::move(*group);
-        } else {
-            base::log::warning("a child gets no cgroup of its own", {{"reason", group.error().message()}});
-            child.state.proof = protocol::Proof::sweep;
-        }
-    }
+    if (auto taken = take_cgroup(child, *spec); !taken) return taken;
 
     Words words;
     words.added_env.push_back(std::string(mark_name) + "=" + std::to_string(setup_.epoch) + "." +
@@ -243,6 +236,46 @@ base::Result<void> Keeper::connect_pipes(Child& child, const protocol::SpawnSpec
     return {};
 }
 
+base::Result<void> Keeper::take_cgroup(Child& child, const protocol::SpawnSpec& spec)
+{
+    const bool limited = !spec.cgroup.empty();
+    if (!setup_.cgroups.usable()) {
+        if (limited) limits_unmet(child, "all", setup_.cgroups.why_not());
+        return {};
+    }
+    auto group = limited ? setup_.cgroups.make() : setup_.cgroups.take();
+    if (!group) {
+        base::log::warning("a child gets no cgroup of its own", {{"reason", group.error().message()}});
+        if (limited) limits_unmet(child, "all", group.error().message());
+        child.state.proof = protocol::Proof::sweep;
+        return {};
+    }
+    child.group = std::move(*group);
+    if (!limited) return {};
+    const auto result = setup_.cgroups.limit(child.group, spec.cgroup);
+    for (const auto& missing : result.missing) limits_unmet(child, missing.file, missing.reason);
+    if (result.error == 0) return {};
+    if ((result.error == EPERM || result.error == EACCES) &&
+        (spec.as_permitted & bit(protocol::Attribute::cgroup)) != 0) {
+        limits_unmet(child, spec.cgroup[result.refused].file, "it is not permitted");
+        return {};
+    }
+    child.state.stage = Stage::cgroup;
+    child.state.attribute = static_cast<std::uint32_t>(protocol::Attribute::cgroup) |
+                            static_cast<std::uint32_t>(result.refused) << protocol::attribute_bits;
+    return base::fail(result.error,
+                      "write \"" + spec.cgroup[result.refused].value + "\" to " + spec.cgroup[result.refused].file);
+}
+
+// A host without a controller is no reason not to start: it is said once, and of each child in its state.
+void Keeper::limits_unmet(Child& child, const std::string& what, const std::string& reason)
+{
+    child.state.reduced |= bit(protocol::Attribute::cgroup);
+    if (told_missing_.insert(what).second)
+        base::log::warning("a limit of cgroups cannot be had here, and nobody who asks for it is bounded",
+                           {{"limit", what}, {"reason", reason}, {"asked_by", child.label}});
+}
+
 base::Result<void> Keeper::clone_child(Child& child, ChildPlan& plan)
 {
     auto cloned = cloner_.start(plan, child.group.dir.get());
@@ -254,6 +287,7 @@ base::Result<void> Keeper::clone_child(Child& child, ChildPlan& plan)
             setup_.cgroups.discard(std::move(child.group));
             child.group = {};
             child.state.proof = protocol::Proof::sweep;
+            if (!plan.spec->cgroup.empty()) limits_unmet(child, "all", cloned.error().message());
             cloned = cloner_.start(plan, -1);
         }
     }
@@ -291,7 +325,7 @@ void Keeper::read_status(Child& child)
 
 void Keeper::began_running(Child& child)
 {
-    child.state.reduced = steps_.reduced(*child.step);
+    child.state.reduced |= steps_.reduced(*child.step);
     release_step(child);
     timers_.cancel(Timer::spawn_timeout, child.id());
     child.state.phase = Phase::running;

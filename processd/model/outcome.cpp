@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/model/outcome.h"
 
+#include "helpers/base/size.h"
+
 #include <array>
 #include <charconv>
 #include <csignal>
@@ -18,6 +20,16 @@ template <class T> void optional_from(const nlohmann::json& j, const char* key, 
 {
     const auto found = j.find(key);
     if (found != j.end() && !found->is_null()) value = found->get<T>();
+}
+
+// What is to be said of memory behind how it ended.
+std::string memory_words(const Outcome& outcome)
+{
+    if (!outcome.oom.value_or(false)) return {};
+    const bool itself = outcome.kind == OutcomeKind::signaled && outcome.signal == SIGKILL;
+    std::string words = itself ? ": out of memory" : ", after one of its processes was killed: out of memory";
+    if (outcome.oom_limit) words += " (limit " + base::format_size(*outcome.oom_limit, " ") + ")";
+    return words;
 }
 
 } // namespace
@@ -63,7 +75,7 @@ std::string sentence(const Outcome& outcome)
         break;
     case OutcomeKind::lost: text = "lost: the keeper ended before it did"; break;
     }
-    return outcome.oom ? text + ", out of memory" : text;
+    return text + memory_words(outcome);
 }
 
 std::string signal_name(int signal)
@@ -91,7 +103,8 @@ void write(JsonText& object, const std::optional<Outcome>& outcome)
 {
     const auto none = [&](const char* key) { object.key(key).null(); };
     if (!outcome) {
-        for (const char* key : {"outcome", "code", "signal", "core", "errno", "stage", "oom"}) none(key);
+        for (const char* key : {"outcome", "code", "signal", "core", "errno", "stage", "oom", "oom_limit_bytes"})
+            none(key);
         return;
     }
     object.put("outcome", name_of(outcome->kind)).put("code", outcome->code);
@@ -100,7 +113,7 @@ void write(JsonText& object, const std::optional<Outcome>& outcome)
     else
         none("signal");
     object.put("core", outcome->core).put("errno", outcome->errno_value).put("stage", outcome->stage);
-    object.put("oom", outcome->oom);
+    object.put("oom", outcome->oom).put("oom_limit_bytes", outcome->oom_limit);
 }
 
 void to_json(nlohmann::json& j, const Outcome& outcome)
@@ -127,7 +140,8 @@ void from_json(const nlohmann::json& j, Outcome& outcome)
     optional_from(j, "core", outcome.core);
     optional_from(j, "errno", outcome.errno_value);
     optional_from(j, "stage", outcome.stage);
-    outcome.oom = j.value("oom", false);
+    optional_from(j, "oom", outcome.oom);
+    optional_from(j, "oom_limit_bytes", outcome.oom_limit);
 }
 
 } // namespace processd::model

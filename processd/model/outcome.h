@@ -5,6 +5,7 @@
 
 #include "processd/model/json_text.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +28,9 @@ struct Outcome {
     std::optional<bool> core;
     std::optional<int> errno_value;   // JSON "errno"
     std::optional<std::string> stage; // "exec", "chdir", "stuck:exec" …
-    bool oom = false;
+    // Whether the kernel killed it, or another process of its cgroup, for lack of memory; none: nobody can tell.
+    std::optional<bool> oom;
+    std::optional<std::uint64_t> oom_limit; // the limit of its own that it ran into, in bytes; JSON "oom_limit_bytes"
 
     [[nodiscard]] bool success() const { return kind == OutcomeKind::exited && code == 0; }
     friend bool operator==(const Outcome&, const Outcome&) = default;
@@ -45,7 +48,7 @@ std::string sentence(const Outcome& outcome);
 std::string signal_name(int signal);
 std::optional<int> signal_number(std::string_view name);
 
-// Seven keys, always all, into an object; without an outcome all are null.
+// Eight keys, always all, into an object; without an outcome all are null.
 void write(JsonText& object, const std::optional<Outcome>& outcome);
 void to_json(nlohmann::json& j, const Outcome& outcome); // puts them into j
 void from_json(const nlohmann::json& j, Outcome& outcome);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/model/process_spec.h"
 
+#include "processd/model/json_keys.h"
+
 #include <algorithm>
 #include <array>
 #include <fnmatch.h>
@@ -41,75 +43,7 @@ void write_limit(JsonText& object, std::string_view key, std::uint64_t value)
         object.put(key, value);
 }
 
-// Reads the optional keys of one JSON object and keeps the first complaint.
-class Keys {
-public:
-    explicit Keys(const json& object) : object_(object) {}
-
-    [[nodiscard]] const std::string& problem() const { return problem_; }
-
-    void text(const char* key, std::string& value)
-    {
-        if (const json* j = find(key)) {
-            if (!j->is_string() || j->get_ref<const std::string&>().find('\0') != std::string::npos)
-                return complain(key, "a string");
-            value = j->get<std::string>();
-        }
-    }
-    void text(const char* key, std::optional<std::string>& value)
-    {
-        std::string found;
-        if (find(key) == nullptr) return;
-        text(key, found);
-        value = std::move(found);
-    }
-    void word(const char* key, std::string& value, std::initializer_list<std::string_view> words)
-    {
-        if (find(key) == nullptr) return;
-        text(key, value);
-        if (std::find(words.begin(), words.end(), value) != words.end()) return;
-        std::string list;
-        for (const auto w : words) list += (list.empty() ? "" : ", ") + std::string(w);
-        complain(key, "one of " + list);
-    }
-    template <class Int> void number(const char* key, Int& value, std::int64_t low, std::int64_t high)
-    {
-        if (const json* j = find(key)) {
-            const bool fits = j->is_number_integer() &&
-                              !(j->is_number_unsigned() && j->get<std::uint64_t>() > std::uint64_t{INT64_MAX}) &&
-                              j->get<std::int64_t>() >= low && j->get<std::int64_t>() <= high;
-            if (!fits)
-                return complain(key, "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
-            value = static_cast<Int>(j->get<std::int64_t>());
-        }
-    }
-    void strings(const char* key, std::vector<std::string>& values)
-    {
-        if (const json* j = find(key)) {
-            const bool fits =
-                j->is_array() && std::all_of(j->begin(), j->end(), [](const json& item) {
-                    return item.is_string() && item.get_ref<const std::string&>().find('\0') == std::string::npos;
-                });
-            if (!fits) return complain(key, R"(an array of strings, like ["/bin/sleep", "5"])");
-            values = j->get<std::vector<std::string>>();
-        }
-    }
-    void complain(const std::string& key, const std::string& right)
-    {
-        if (problem_.empty()) problem_ = "\"" + key + "\" must be " + right;
-    }
-    const json* find(const char* key) const
-    {
-        const auto found = object_.find(key);
-        return found == object_.end() || found->is_null() ? nullptr : &*found;
-    }
-
-private:
-    const json& object_;
-    std::string problem_;
-};
-
-void read_environment(Keys& keys, std::map<std::string, std::string>& environment)
+void read_environment(JsonKeys& keys, std::map<std::string, std::string>& environment)
 {
     const json* j = keys.find("environment");
     if (j == nullptr) return;
@@ -122,7 +56,7 @@ void read_environment(Keys& keys, std::map<std::string, std::string>& environmen
     }
 }
 
-void read_limits(Keys& keys, std::map<std::string, Limits>& limits)
+void read_limits(JsonKeys& keys, std::map<std::string, Limits>& limits)
 {
     const json* j = keys.find("limits");
     if (j == nullptr) return;
@@ -148,7 +82,7 @@ void read_limits(Keys& keys, std::map<std::string, Limits>& limits)
     }
 }
 
-void read_as_permitted(Keys& keys, std::set<std::string>& permitted)
+void read_as_permitted(JsonKeys& keys, std::set<std::string>& permitted)
 {
     const json* j = keys.find("as_permitted");
     if (j == nullptr) return;
@@ -158,11 +92,11 @@ void read_as_permitted(Keys& keys, std::set<std::string>& permitted)
                std::find(known.begin(), known.end(), item.get_ref<const std::string&>()) != known.end();
     };
     if (!j->is_array() || !std::all_of(j->begin(), j->end(), is_known))
-        return keys.complain("as_permitted", "an array of io_class, limits, nice, oom_score_adj, scheduler");
+        return keys.complain("as_permitted", "an array of " + permittable_list());
     permitted = j->get<std::set<std::string>>();
 }
 
-void read_cpus(Keys& keys, std::vector<std::uint32_t>& cpus)
+void read_cpus(JsonKeys& keys, std::vector<std::uint32_t>& cpus)
 {
     const json* j = keys.find("cpus");
     if (j == nullptr) return;
@@ -211,8 +145,24 @@ std::vector<std::string> shown_command(const ProcessSpec& spec)
 
 const std::vector<std::string_view>& permittable_keys()
 {
-    static const std::vector<std::string_view> keys{"io_class", "limits", "nice", "oom_score_adj", "scheduler"};
+    static const std::vector<std::string_view> keys{"capabilities", "cgroup",        "io_class", "limits",
+                                                    "nice",         "oom_score_adj", "scheduler"};
     return keys;
+}
+
+std::string permittable_list()
+{
+    std::string list;
+    for (const auto key : permittable_keys()) list += (list.empty() ? "" : ", ") + std::string(key);
+    return list;
+}
+
+std::string beyond_bounds(const ProcessSpec& spec)
+{
+    if (spec.capabilities && spec.capability_bounds)
+        for (const auto& name : *spec.capabilities)
+            if (!spec.capability_bounds->contains(name)) return name;
+    return {};
 }
 
 void write(JsonText& to, const ProcessSpec& spec, Shown shown)
@@ -242,6 +192,11 @@ void write(JsonText& to, const ProcessSpec& spec, Shown shown)
         to.end_object();
     }
     to.end_object();
+    to.put("capabilities", spec.capabilities).put("capability_bounds", spec.capability_bounds);
+    to.put("no_new_privs", spec.no_new_privs);
+    write_binds(to, spec.bind);
+    to.key("cgroup");
+    write(to, spec.cgroup);
     to.put("redact", spec.redact).put("as_permitted", spec.as_permitted).put("ring_bytes", spec.ring_bytes);
     to.put("spawn_timeout_ms", spec.spawn_timeout);
     to.end_object();
@@ -258,16 +213,24 @@ void to_json(json& j, const ProcessSpec& spec)
 base::Result<ProcessSpec> process_spec_from(const json& j, UnknownKeys unknown)
 {
     if (!j.is_object()) return fail(Errc::bad_input, "a process must be a JSON object");
-    if (auto known = only_known_keys(
-            j,
-            {"command",          "user",   "group",    "groups",       "cwd",        "umask",           "environment",
-             "environment_file", "nice",   "io_class", "io_level",     "scheduler",  "priority",        "cpus",
-             "oom_score_adj",    "limits", "redact",   "as_permitted", "ring_bytes", "spawn_timeout_ms"},
-            "a process");
+    if (auto known = only_known_keys(j, {"command",       "user",
+                                         "group",         "groups",
+                                         "cwd",           "umask",
+                                         "environment",   "environment_file",
+                                         "nice",          "io_class",
+                                         "io_level",      "scheduler",
+                                         "priority",      "cpus",
+                                         "oom_score_adj", "limits",
+                                         "redact",        "as_permitted",
+                                         "ring_bytes",    "spawn_timeout_ms",
+                                         "capabilities",  "capability_bounds",
+                                         "no_new_privs",  "bind",
+                                         "cgroup"},
+                                     "a process");
         !known && unknown == UnknownKeys::refused)
         return tl::unexpected(known.error());
     ProcessSpec spec;
-    Keys keys{j};
+    JsonKeys keys{j};
     keys.strings("command", spec.command);
     if (spec.command.empty() || spec.command.front().empty())
         keys.complain("command", R"(an array of strings that names a program, like ["/bin/sleep", "5"])");
@@ -289,8 +252,15 @@ base::Result<ProcessSpec> process_spec_from(const json& j, UnknownKeys unknown)
     keys.number("priority", spec.priority, real_time ? 1 : 0, real_time ? 99 : 0);
     if (real_time && spec.priority == 0) keys.complain("priority", "1 to 99 with scheduler " + spec.scheduler);
     read_cpus(keys, spec.cpus);
-    if (keys.find("oom_score_adj") != nullptr) keys.number("oom_score_adj", spec.oom_score_adj.emplace(), -1000, 1000);
+    keys.number("oom_score_adj", spec.oom_score_adj, -1000, 1000);
     read_limits(keys, spec.limits);
+    read_capabilities(keys, "capabilities", spec.capabilities);
+    read_capabilities(keys, "capability_bounds", spec.capability_bounds);
+    if (const auto beyond = beyond_bounds(spec); !beyond.empty())
+        keys.complain("capability_bounds", "a list with all of \"capabilities\"; it lacks \"" + beyond + "\"");
+    keys.truth("no_new_privs", spec.no_new_privs);
+    read_binds(keys, spec.bind);
+    read_cgroup(keys, spec.cgroup);
     keys.strings("redact", spec.redact);
     read_as_permitted(keys, spec.as_permitted);
     keys.number("ring_bytes", spec.ring_bytes, 128 << 10, 64 << 20);

@@ -3,6 +3,9 @@
 // and runs share it; supervisor/ resolves users and turns it into protocol::SpawnSpec.
 #pragma once
 
+#include "processd/model/bind_mount.h"
+#include "processd/model/capabilities.h"
+#include "processd/model/cgroup_spec.h"
 #include "processd/model/json_text.h"
 
 #include <cstdint>
@@ -39,9 +42,16 @@ struct ProcessSpec {
     std::vector<std::uint32_t> cpus;             // empty: all
     std::optional<int> oom_score_adj;            // -1000 … 1000
     std::map<std::string, Limits> limits;        // "nofile", "core" … as RLIMIT_ names in lower case
-    std::vector<std::string> redact;             // what of the command nobody is shown, see shown_command()
-    std::set<std::string> as_permitted;          // keys above that need not be met where the kernel refuses them
-    std::uint32_t ring_bytes = 256 * 1024;       // output kept in the keeper
+    // What the process has: of root what it keeps, another user what it gets. Also all that it and its descendants can
+    // ever have, unless the bounds, which hold all of these, allow more. None: what the user has by itself, without
+    // bounds.
+    std::optional<Capabilities> capabilities, capability_bounds;
+    bool no_new_privs = false;             // nothing it executes gains privileges by being executed
+    std::vector<BindMount> bind;           // in a mount namespace of its own; empty: the daemon's
+    CgroupSpec cgroup;                     // for it and all that descends from it, together
+    std::vector<std::string> redact;       // what of the command nobody is shown, see shown_command()
+    std::set<std::string> as_permitted;    // keys above that need not be met where the kernel refuses them
+    std::uint32_t ring_bytes = 256 * 1024; // output kept in the keeper
     base::Duration spawn_timeout = std::chrono::seconds{10};
 
     friend bool operator==(const ProcessSpec&, const ProcessSpec&) = default;
@@ -54,8 +64,11 @@ const std::vector<std::string_view>& limit_names();
 // The command as it may be shown. A pattern of the shell hides what its first wildcard and the rest of it stand for;
 // one without a wildcard is an option, and hides the argument behind it.
 std::vector<std::string> shown_command(const ProcessSpec& spec);
-// What may stand in as_permitted.
+// What may stand in as_permitted, and the same as a list for people.
 const std::vector<std::string_view>& permittable_keys();
+std::string permittable_list();
+// One of its capabilities that its bounds forbid; empty for none.
+std::string beyond_bounds(const ProcessSpec& spec);
 
 // Keys as in TOML, durations in _ms. The from form takes absent keys as defaults: wrong types and out-of-range values
 // are Errc::bad_input, with the key named, and so are unknown keys in a request. A record may hold a newer version's.

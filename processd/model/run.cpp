@@ -18,6 +18,7 @@ Step after_exit(OutcomeKind why, const Exited& e, bool keep_leftovers)
     // A leader that ends by a signal we did not send was signalled, whatever its policy.
     if (why == OutcomeKind::exited && outcome.signal) outcome.kind = OutcomeKind::signaled;
     outcome.oom = e.oom;
+    outcome.oom_limit = e.oom_limit;
     if (e.empty || keep_leftovers) return {Ended{outcome}, {TellEnd{}, Close{}}};
     return {Emptying{outcome}, {TellEnd{}, EmptyTree{}}};
 }

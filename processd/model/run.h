@@ -73,8 +73,9 @@ struct SpawnFailed {
 };
 struct Exited {
     int wait_status = 0;
-    bool oom = false;
-    bool empty = false; // nothing of its tree is left, proven
+    std::optional<bool> oom{};                // as in an Outcome
+    bool empty = false;                       // nothing of its tree is left, proven
+    std::optional<std::uint64_t> oom_limit{}; // as in an Outcome
 };
 struct Emptied {};
 struct Survived {};

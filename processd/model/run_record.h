@@ -62,7 +62,7 @@ struct RunRecord {
     std::int32_t pid = 0;
     base::WallTime created, started, ended; // the epoch: not yet
     std::optional<base::Duration> duration; // started to ended on the monotonic clock
-    std::vector<std::string> reduced;       // keys of process.as_permitted that the kernel refused
+    std::vector<std::string> reduced;       // keys of process that were not had in full
     std::string reason;                     // why it was stopped, as a sentence; empty if it was not
     Usage usage;
     StreamCount out, err;

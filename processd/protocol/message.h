@@ -18,7 +18,7 @@ namespace processd::protocol {
 using ChildId = std::uint64_t; // given by the keeper, counts from 1, never reused in one keeper life
 
 inline constexpr std::uint32_t magic = 0x4d4b5043; // "CPKM"
-inline constexpr std::uint16_t version = 6;
+inline constexpr std::uint16_t version = 7;
 inline constexpr std::size_t max_message = 32 * 1024;
 inline constexpr std::size_t max_cookie = 4096;
 inline constexpr int manager_channel_fd = 3; // where a manager finds its end
@@ -92,6 +92,7 @@ struct Hello {
     std::array<char, 40> boot_id; // NUL-terminated
     std::array<char, 256> cgroup; // NUL-terminated path of the keeper's cgroup directory, empty without
     std::array<std::int32_t, ability_slots> ability_errors; // by bit: the errno of what is missing; 0: never asked for
+    std::array<char, 96> controllers; // NUL-terminated names, a blank between them, of what limits of cgroups can use
 };
 
 enum class Phase : std::uint32_t {
@@ -113,16 +114,34 @@ enum class Stage : std::uint32_t {
     limits,
     scheduler,
     umask,
+    mounts,
     groups,
     gid,
+    bounds, // of capabilities
     uid,
+    capabilities,
+    no_new_privs,
     chdir,
     exec,
 };
 
 // What the kernel may refuse one by one: which it was, in the failure of a child, and as bits (1 << Attribute) what was
-// not given in full or need not be. A limit has its RLIMIT_* above attribute_bits.
-enum class Attribute : std::uint32_t { none = 0, oom_score_adj, scheduler, nice, io_class, cpus, limits };
+// not given in full or need not be. Above attribute_bits a limit has its RLIMIT_*, capabilities have the number of one,
+// and a source, target or
+// setting of the cgroup its place in the specification, from 0.
+enum class Attribute : std::uint32_t {
+    none = 0,
+    oom_score_adj,
+    scheduler,
+    nice,
+    io_class,
+    cpus,
+    limits,
+    capabilities,
+    bind_source,
+    bind_target,
+    cgroup,
+};
 inline constexpr std::uint32_t attribute_bits = 8;
 constexpr std::uint32_t bit(Attribute attribute) { return 1U << static_cast<std::uint32_t>(attribute); }
 
@@ -138,6 +157,8 @@ enum ChildFlag : std::uint32_t {
     flag_has_fds = 1U << 8,    // this message carries the ring, if there is one, then the specification memfd
     flag_reloading = 1U << 9,  // RELOADING=1 has come, and no READY=1 since
     flag_trouble = 1U << 10,   // WATCHDOG=trigger has come
+    flag_oom_known = 1U << 11, // its end is known to be with flag_oom or without
+    flag_oom_limit = 1U << 12, // it ran into its own memory.max
 };
 
 enum class Emptying : std::uint32_t { none = 0, running = 1, done = 2, survivors = 3 };
@@ -150,7 +171,7 @@ struct ChildState {
     std::uint32_t flags; // of ChildFlag
     Stage stage;         // of a failed child
     std::int32_t stage_errno;
-    std::uint32_t attribute;                       // of a child that failed at stage limits or scheduler: which one
+    std::uint32_t attribute;                       // of a child that failed at a stage that has any: which one
     std::uint32_t reduced;                         // attributes that were not permitted as asked, and need not be
     std::int32_t wait_status;                      // as from waitid's siginfo, in wait(2) encoding
     std::int64_t started_mono_ns, started_wall_ns; // when exec succeeded (or clone, until then)

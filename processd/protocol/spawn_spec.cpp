@@ -8,7 +8,7 @@
 namespace processd::protocol {
 namespace {
 
-constexpr std::uint32_t spec_magic = 0x32535043; // "CPS2"
+constexpr std::uint32_t spec_magic = 0x33535043; // "CPS3"
 constexpr std::size_t max_strings = 100'000;
 
 struct Encoder {
@@ -19,6 +19,7 @@ struct Encoder {
         static_assert(std::is_arithmetic_v<T> || std::is_enum_v<T>);
         bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
     }
+    void truth(bool value) { number(static_cast<std::uint8_t>(value)); }
     void text(std::string_view value)
     {
         number(static_cast<std::uint32_t>(value.size()));
@@ -56,6 +57,13 @@ struct Decoder {
         number(n);
         if (ok && (n > max_strings || n > rest.size() / unit)) ok = false;
         return ok ? n : 0;
+    }
+    bool truth()
+    {
+        std::uint8_t value = 0;
+        number(value);
+        ok = ok && value <= 1;
+        return value == 1;
     }
     void text(std::string& value)
     {
@@ -118,7 +126,15 @@ bool in_range(const SpawnSpec& s)
            between(s.io_level, 0, 7) && s.spawn_timeout_ms > 0 &&
            (s.ready_by != ReadyBy::fd || between(s.ready_fd, 3U, max_ready_fd)) &&
            std::all_of(s.cpus.begin(), s.cpus.end(), [](std::uint32_t cpu) { return cpu < max_cpus; }) &&
-           (!s.oom_score_adj || between(*s.oom_score_adj, -1000, 1000));
+           (!s.oom_score_adj || between(*s.oom_score_adj, -1000, 1000)) &&
+           (!s.capability_bounds || (s.capabilities & ~*s.capability_bounds) == 0) &&
+           std::all_of(s.binds.begin(), s.binds.end(),
+                       [](const Bind& bind) { return !bind.source.empty() && !bind.target.empty(); }) &&
+           std::all_of(s.cgroup.begin(), s.cgroup.end(), [](const CgroupSetting& setting) {
+               const auto dot = setting.file.find('.');
+               return dot != 0 && dot != std::string::npos && setting.file.find('/') == std::string::npos &&
+                      setting.file.compare(0, dot, "cgroup") != 0 && !setting.value.empty();
+           });
 }
 
 } // namespace
@@ -128,7 +144,7 @@ std::string encode(const SpawnSpec& spec)
     Encoder e;
     e.number(spec_magic);
     fields(e, spec);
-    e.number(static_cast<std::uint8_t>(spec.oom_score_adj.has_value()));
+    e.truth(spec.oom_score_adj.has_value());
     e.number(spec.oom_score_adj.value_or(0));
     e.number(static_cast<std::uint32_t>(spec.limits.size()));
     for (const auto& limit : spec.limits) {
@@ -137,6 +153,21 @@ std::string encode(const SpawnSpec& spec)
         e.number(limit.hard);
     }
     e.number(spec.as_permitted);
+    e.truth(spec.capability_bounds.has_value());
+    e.number(spec.capability_bounds.value_or(0));
+    e.number(spec.capabilities);
+    e.truth(spec.no_new_privs);
+    e.number(static_cast<std::uint32_t>(spec.binds.size()));
+    for (const auto& bind : spec.binds) {
+        e.text(bind.source);
+        e.text(bind.target);
+        e.truth(bind.read_only);
+    }
+    e.number(static_cast<std::uint32_t>(spec.cgroup.size()));
+    for (const auto& setting : spec.cgroup) {
+        e.text(setting.file);
+        e.text(setting.value);
+    }
     return std::move(e.bytes);
 }
 
@@ -147,12 +178,10 @@ base::Result<SpawnSpec> decode_spawn_spec(std::string_view bytes)
     std::uint32_t found = 0;
     d.number(found);
     fields(d, spec);
-    std::uint8_t has_oom = 0;
+    const bool has_oom = d.truth();
     std::int32_t oom = 0;
-    d.number(has_oom);
     d.number(oom);
-    if (has_oom > 1) d.ok = false;
-    if (has_oom == 1) spec.oom_score_adj = oom;
+    if (has_oom) spec.oom_score_adj = oom;
     spec.limits.resize(d.count(sizeof(std::uint32_t) + 2 * sizeof(std::uint64_t)));
     for (auto& limit : spec.limits) {
         d.number(limit.resource);
@@ -160,6 +189,23 @@ base::Result<SpawnSpec> decode_spawn_spec(std::string_view bytes)
         d.number(limit.hard);
     }
     d.number(spec.as_permitted);
+    const bool has_bounds = d.truth();
+    std::uint64_t bounds = 0;
+    d.number(bounds);
+    if (has_bounds) spec.capability_bounds = bounds;
+    d.number(spec.capabilities);
+    spec.no_new_privs = d.truth();
+    spec.binds.resize(d.count(2 * sizeof(std::uint32_t) + 1));
+    for (auto& bind : spec.binds) {
+        d.text(bind.source);
+        d.text(bind.target);
+        bind.read_only = d.truth();
+    }
+    spec.cgroup.resize(d.count(2 * sizeof(std::uint32_t)));
+    for (auto& setting : spec.cgroup) {
+        d.text(setting.file);
+        d.text(setting.value);
+    }
     if (!d.ok || !d.rest.empty() || found != spec_magic || !in_range(spec))
         return base::fail(base::Errc::corrupt,
                           "a spawn specification of " + std::to_string(bytes.size()) + " bytes is malformed");

@@ -21,6 +21,19 @@ struct ResourceLimit {
     friend bool operator==(const ResourceLimit&, const ResourceLimit&) = default;
 };
 
+struct Bind { // of a path in the child's own mount namespace
+    std::string source;
+    std::string target;
+    bool read_only = false;
+    friend bool operator==(const Bind&, const Bind&) = default;
+};
+
+struct CgroupSetting { // of the child's cgroup
+    std::string file;  // of a controller, like "memory.max"
+    std::string value;
+    friend bool operator==(const CgroupSetting&, const CgroupSetting&) = default;
+};
+
 enum class Stdin : std::uint8_t { null = 0, data = 1 };             // data: the memfd sent along
 enum class ReadyBy : std::uint8_t { none = 0, notify = 1, fd = 2 }; // what the keeper holds for readiness
 
@@ -46,6 +59,11 @@ struct SpawnSpec {
     std::optional<std::int32_t> oom_score_adj; // none: 0
     std::vector<ResourceLimit> limits;
     std::uint32_t as_permitted = 0; // bits of Attribute: where these are refused the child gets what it may have
+    std::optional<std::uint64_t> capability_bounds; // 1 << number: all that it can ever have; none: as inherited
+    std::uint64_t capabilities = 0; // that it must have; of another user than root given as ambient ones
+    bool no_new_privs = false;
+    std::vector<Bind> binds; // any at all: a mount namespace of its own
+    std::vector<CgroupSetting> cgroup;
     Stdin stdin_kind = Stdin::null;
     ReadyBy ready_by = ReadyBy::none;
     std::uint32_t ready_fd = 0;            // the child's descriptor number with ReadyBy::fd

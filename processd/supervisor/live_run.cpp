@@ -150,12 +150,12 @@ void update_record(model::RunRecord& record, const protocol::ChildState& told)
     }
 }
 
-model::Outcome spawn_failure(const protocol::ChildState& told)
+model::Outcome spawn_failure(const model::ProcessSpec& process, const protocol::ChildState& told)
 {
     model::Outcome outcome;
     outcome.kind = model::OutcomeKind::spawn_failed;
     outcome.stage = stage_name(static_cast<std::uint32_t>(told.stage), (told.flags & protocol::flag_stuck) != 0);
-    if (const auto which = attribute_name(told.attribute); !which.empty()) *outcome.stage += ":" + which;
+    if (const auto which = attribute_name(told.attribute, process); !which.empty()) *outcome.stage += ":" + which;
     if (told.stage_errno != 0) outcome.errno_value = told.stage_errno;
     return outcome;
 }

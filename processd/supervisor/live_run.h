@@ -77,6 +77,6 @@ Notified notified_in(const protocol::ChildState& told);
 void show_state(LiveRun& live);
 // Copies what a child's state says into the record: pid, times, usage, survivors, proof.
 void update_record(model::RunRecord& record, const protocol::ChildState& told);
-model::Outcome spawn_failure(const protocol::ChildState& told);
+model::Outcome spawn_failure(const model::ProcessSpec& process, const protocol::ChildState& told);
 
 } // namespace processd::supervisor

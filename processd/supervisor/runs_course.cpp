@@ -53,11 +53,14 @@ void Runs::Impl::update(LiveRun& live)
         live.told_exit = true;
         // One that is stuck has to be killed first, and may not let itself be.
         const bool survives = (state.flags & protocol::flag_stuck) != 0 && state.emptying != protocol::Emptying::done;
-        feed(live, run::SpawnFailed{spawn_failure(state), survives}, base::now());
+        feed(live, run::SpawnFailed{spawn_failure(live.record.process, state), survives}, base::now());
     } else if (!live.told_exit && state.phase == Phase::exited && (state.flags & protocol::flag_drained) != 0) {
         live.told_exit = true;
         const bool empty = live.record.proof.has_value();
-        feed(live, run::Exited{state.wait_status, (state.flags & protocol::flag_oom) != 0, empty}, base::now());
+        run::Exited exited{state.wait_status, std::nullopt, empty, std::nullopt};
+        if ((state.flags & protocol::flag_oom_known) != 0) exited.oom = (state.flags & protocol::flag_oom) != 0;
+        if ((state.flags & protocol::flag_oom_limit) != 0) exited.oom_limit = live.record.process.cgroup.memory_max;
+        feed(live, exited, base::now());
     }
     if (gone()) return;
     if (state.emptying == protocol::Emptying::done && live.told_exit) feed(live, run::Emptied{}, base::now());

@@ -92,6 +92,7 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
            {"ready_since", nullptr},
            {"status_text", nullptr},
            {"announced", nullptr},
+           {"reduced", json::array()},
            {"restarts", entry.machine.restarts},
            {"failures", entry.machine.failures},
            {"last", last_of(entry, runs)},
@@ -113,6 +114,7 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
         if (const auto record = runs.get(entry.main); record && record->state != model::RunState::ended) {
             if (record->pid > 0) // somebody may put it behind "kill"
                 j["main"] = {{"run", entry.main}, {"pid", record->pid}, {"started", model::json_time(record->started)}};
+            j["reduced"] = record->reduced;
             j["config_changed"] = entry.begun && !(model::in_force(entry.spec, *entry.begun) == entry.spec);
         }
         const auto said = runs.notified(entry.main);

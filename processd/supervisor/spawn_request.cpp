@@ -39,7 +39,9 @@ int io_class_number(std::string_view name)
 
 bool asks_for_root(const model::ProcessSpec& process) { return process.user == "root" || process.user == "0"; }
 
-constexpr std::array<std::pair<std::string_view, protocol::Attribute>, 6> attributes{{
+constexpr std::array<std::pair<std::string_view, protocol::Attribute>, 8> attributes{{
+    {"capabilities", protocol::Attribute::capabilities},
+    {"cgroup", protocol::Attribute::cgroup},
     {"cpus", protocol::Attribute::cpus},
     {"io_class", protocol::Attribute::io_class},
     {"limits", protocol::Attribute::limits},
@@ -158,6 +160,13 @@ protocol::SpawnSpec spawn_spec(const model::ProcessSpec& process, const Prepared
             spec.limits.push_back({static_cast<std::uint32_t>(*resource), limit.soft, limit.hard});
     for (const auto& [name, attribute] : attributes)
         if (process.as_permitted.contains(std::string(name))) spec.as_permitted |= bit(attribute);
+    if (const auto& bounds = process.capability_bounds ? process.capability_bounds : process.capabilities)
+        spec.capability_bounds = model::capability_bits(*bounds);
+    if (process.capabilities) spec.capabilities = model::capability_bits(*process.capabilities);
+    spec.no_new_privs = process.no_new_privs;
+    for (const auto& bind : process.bind) spec.binds.push_back({bind.source, bind.target, bind.read_only});
+    for (auto& [file, value] : model::cgroup_files(process.cgroup))
+        spec.cgroup.push_back({std::move(file), std::move(value)});
     spec.ring_bytes = process.ring_bytes;
     spec.spawn_timeout_ms = static_cast<std::uint32_t>(
         std::chrono::duration_cast<std::chrono::milliseconds>(process.spawn_timeout).count());
@@ -172,13 +181,20 @@ std::vector<std::string> attribute_names(std::uint32_t bits)
     return names;
 }
 
-std::string attribute_name(std::uint32_t attribute)
+std::string attribute_name(std::uint32_t attribute, const model::ProcessSpec& process)
 {
-    const auto kind = static_cast<protocol::Attribute>(attribute & ((1U << protocol::attribute_bits) - 1));
-    if (kind == protocol::Attribute::limits)
+    using protocol::Attribute;
+    const auto kind = static_cast<Attribute>(attribute & ((1U << protocol::attribute_bits) - 1));
+    const auto which = attribute >> protocol::attribute_bits;
+    if (kind == Attribute::limits)
         for (const auto name : model::limit_names())
-            if (static_cast<std::uint32_t>(*model::rlimit_number(name)) == attribute >> protocol::attribute_bits)
-                return std::string(name);
+            if (static_cast<std::uint32_t>(*model::rlimit_number(name)) == which) return std::string(name);
+    if (kind == Attribute::capabilities && which < model::capability_names().size())
+        return std::string(model::capability_names()[which]);
+    if ((kind == Attribute::bind_source || kind == Attribute::bind_target) && which < process.bind.size())
+        return kind == Attribute::bind_source ? process.bind[which].source : process.bind[which].target;
+    if (const auto files = model::cgroup_files(process.cgroup); kind == Attribute::cgroup && which < files.size())
+        return files[which].first;
     for (const auto& [name, known] : attributes)
         if (known == kind) return std::string(name);
     return {};
@@ -186,9 +202,10 @@ std::string attribute_name(std::uint32_t attribute)
 
 std::string stage_name(std::uint32_t stage, bool stuck)
 {
-    static constexpr std::array<std::string_view, 15> names{"none",   "request", "clone",  "mask",      "session",
-                                                            "fds",    "cgroup",  "limits", "scheduler", "umask",
-                                                            "groups", "gid",     "uid",    "chdir",     "exec"};
+    static constexpr std::array<std::string_view, 19> names{
+        "none",   "request",      "clone",        "mask",   "session", "fds", "cgroup",
+        "limits", "scheduler",    "umask",        "mounts", "groups",  "gid", "bounds",
+        "uid",    "capabilities", "no_new_privs", "chdir",  "exec"};
     static_assert(names.size() == static_cast<std::size_t>(protocol::Stage::exec) + 1);
     const std::string name(stage < names.size() ? names[stage] : "spawn");
     return stuck ? "stuck:" + name : name;

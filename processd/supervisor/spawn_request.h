@@ -45,9 +45,9 @@ protocol::SpawnSpec spawn_spec(const model::ProcessSpec& process, const Prepared
                                std::string note);
 
 // Names of the attributes whose bits are set, as keys of a ProcessSpec; and of the one that a failed child had at
-// fault: such a key, or the name of a limit.
+// fault: such a key, the name of a limit or capability, or a path of a mount.
 std::vector<std::string> attribute_names(std::uint32_t bits);
-std::string attribute_name(std::uint32_t attribute);
+std::string attribute_name(std::uint32_t attribute, const model::ProcessSpec& process);
 // Calls of the keeper's stages by name, as in an outcome: "exec", "chdir" … and "stuck:exec".
 std::string stage_name(std::uint32_t stage, bool stuck);
 

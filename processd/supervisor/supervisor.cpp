@@ -9,6 +9,7 @@
 #include "processd/model/json.h"
 #include "processd/output/log_store.h"
 #include "processd/store/store.h"
+#include "processd/supervisor/host.h"
 #include "processd/supervisor/journal.h"
 #include "processd/supervisor/keeper_abilities.h"
 #include "processd/supervisor/memory.h"
@@ -347,6 +348,7 @@ struct Supervisor::Impl {
             {"abilities", abilities_json(hello)},
             {"proof", hello.proof == protocol::Proof::cgroup ? "cgroup" : "sweep"},
             {"cgroup", cgroup.empty() ? json(nullptr) : json(cgroup)},
+            {"cgroup_controllers", controllers_of(hello)},
             {"config_dir", directories.config},
             {"state_dir", directories.state},
             {"runtime_dir", directories.runtime},

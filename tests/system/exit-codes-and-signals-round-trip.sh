@@ -88,7 +88,7 @@ records "$T/records"
 outcomes "$T/records" | sed 's/^\(code-.*\) false$/\1 null/' >"$T/got"
 expect 'each ended as it should' diff "$T/wanted.sorted" "$T/got"
 equal 'where something does not apply there is nothing' 'null null false' \
-	"$(jq -r '"\(.errno) \(.stage) \(.oom)"' "$T/records" | sort -u)"
+	"$(jq -r '"\(.errno) \(.stage) \(.oom // false)"' "$T/records" | sort -u)"
 
 # From tdb: read by the next manager, and by the next daemon.
 manager=$(manager_pid)

@@ -76,7 +76,10 @@ everything = {
     "environment": {"A": "b"}, "nice": 5, "io_class": "best-effort", "io_level": 7, "scheduler": "batch",
     "priority": 0, "cpus": [0], "oom_score_adj": 100, "limits": {"nofile": 100, "core": {"soft": 0, "hard": "unlimited"}},
     "ring_bytes": 131072, "spawn_timeout_ms": 5000, "timeout_ms": 20000, "stop_timeout_ms": 1000, "stdin": "in\n",
-    "redact": ["--password=*"],
+    "redact": ["--password=*"], "capabilities": ["CAP_KILL"], "capability_bounds": ["CAP_KILL", "CAP_CHOWN"], "no_new_privs": True,
+    "bind": [{"source": "/etc", "target": "/mnt", "read_only": True}],
+    "cgroup": {"memory_max_bytes": 1 << 30, "memory_high_bytes": 1 << 29, "memory_low_bytes": 1, "memory_swap_max_bytes": 1 << 20,
+               "pids_max": 100, "cpu_weight": 200, "cpu_max_percent": 400, "io_weight": 50, "other": {"memory.oom.group": "1"}},
 }
 with open(f"{T}/environment", "w", encoding="utf-8") as file:
     file.write("FROM_FILE=yes\n")
@@ -102,6 +105,7 @@ for command, options, outcome in [
     (["true"], {"limits": {"nofile": 1 << 40}, "as_permitted": ["limits"]}, "exited"),
     (["sleep", "1000"], {"timeout_ms": 50}, "timed_out"),
     (["/nowhere"], {}, "spawn_failed"),
+    (["true"], {"bind": [{"source": "/nowhere", "target": "/mnt"}]}, "spawn_failed"),
     (["true"], {"user": "nosuchuser"}, "spawn_failed"),
 ]:
     run = expect(ask("POST", "/v1/runs?wait=30s", {"command": command, **options}), 200)
@@ -246,8 +250,10 @@ expect(ask("POST", "/v1/shutdown"), 202)
 expect(ask("GET", "/v1/system"), 200)
 expect(ask("POST", "/v1/runs", {"command": ["true"]}), 503, "unavailable")
 
-# Bugs of ours, a disk that is full, and processes that do not die have tests of their own.
-elsewhere = {"kind internal", "kind storage", "Service.stuck", "Operation.survivors", "Run.strangers"}
+# Bugs of ours, a disk that is full, processes that do not die, and controllers of cgroups have tests of their own.
+elsewhere = {"kind internal", "kind storage", "Service.stuck", "Operation.survivors", "Run.strangers",
+             "System.cgroup_controllers", "Service.last.oom", "Service.last.oom_limit_bytes", "Run.oom", "Run.oom_limit_bytes", "Job.last.oom",
+             "Job.last.oom_limit_bytes"}
 complaints = contract.complaints + contract.unseen(elsewhere)
 print("\n".join(complaints))
 sys.exit(1 if complaints else 0)

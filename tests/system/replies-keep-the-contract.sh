@@ -80,10 +80,11 @@ service broken <<E
 command = ["/nowhere/program"]
 start = "manual"
 E
-# While this one is being stopped there is time to ask.
+# While this one is being stopped there is time to ask. The daemon shares its cgroup with us, so there are no controllers for it.
 service stays <<E
 [service]
 command = ["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"]
+cgroup = { memory_max = "1GiB" }
 [service.stop]
 timeout = "3s"
 E

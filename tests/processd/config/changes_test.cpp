@@ -50,9 +50,32 @@ TEST_CASE("the table tells what is really kept for a running process", "[config]
     auto before = one();
     auto after = before;
     auto& s = after.services["a"];
-    s.process = {{"/bin/b"}, "u", "g",  {{"h"}}, "/c", 077, {{"A", "1"}},       "/e",    1,
-                 "idle",     1,   "rr", 1,       {1},  1,   {{"core", {1, 1}}}, {"--x"}, {"limits"},
-                 1 << 20,    1s};
+    s.process = {{"/bin/b"},
+                 "u",
+                 "g",
+                 {{"h"}},
+                 "/c",
+                 077,
+                 {{"A", "1"}},
+                 "/e",
+                 1,
+                 "idle",
+                 1,
+                 "rr",
+                 1,
+                 {1},
+                 1,
+                 {{"core", {1, 1}}},
+                 {{"CAP_KILL"}},
+                 {{"CAP_KILL"}},
+                 true,
+                 {{"/a", "/b", true}},
+                 {},
+                 {"--x"},
+                 {"limits"},
+                 1 << 20,
+                 1s};
+    s.process.cgroup.pids_max = 1;
     s.auto_start = false;
     s.after = s.requires_ = s.binds_to = {"x"};
     s.runtime_directory = "/run/b";
@@ -63,7 +86,7 @@ TEST_CASE("the table tells what is really kept for a running process", "[config]
     s.stop = {{"/bin/s"}, "INT", 9ms};
     s.logs = {std::vector<model::SinkSpec>(1), {{"x"}}, {{"x"}}, 1, 2s};
     const auto table = config::compare(before, after, {"a"}).services.at(0);
-    CHECK(table.now.size() + table.at_next_start.size() == 45); // every key: an addition has to be looked at here
+    CHECK(table.now.size() + table.at_next_start.size() == 50); // every key: an addition has to be looked at here
     auto running = after;
     running.services["a"] = model::in_force(s, before.services["a"]);
     const auto kept = config::compare(running, after, {"a"}).services.at(0);

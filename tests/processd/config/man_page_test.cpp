@@ -87,6 +87,6 @@ TEST_CASE("the examples of the man page are right", "[config][man]")
         const auto text = page.substr(start, page.find(".Ed", start) - start);
         if (text.starts_with('[')) files.emplace_back("example " + std::to_string(files.size()), text);
     }
-    REQUIRE(files.size() == 2);
+    REQUIRE(files.size() == 3);
     CHECK(texts::problems(config::interpret({texts::set("rpcbind", files)})).empty());
 }

@@ -47,6 +47,10 @@ scheduler = "rr"
 priority = 7
 cpus = [3, 1, 1]
 oom_score_adj = -900
+capabilities = ["CAP_KILL", "CAP_CHOWN"]
+capability_bounds = ["CAP_CHOWN", "CAP_SETUID", "CAP_KILL"]
+no_new_privs = true
+bind = [{ source = "/srv/eventd", target = "/usr/libexec/eventd", read_only = true }, { target = "/b", source = "/a" }]
 redact = ["--password=*", "-p"]
 ring = "512KiB"
 spawn_timeout = "3s"
@@ -58,6 +62,16 @@ hook_timeout = "5s"
 nofile = 1048576
 core = "unlimited"
 memlock = { soft = 0, hard = "unlimited" }
+[service.cgroup]
+memory_max = "1GiB"
+memory_high = "900MiB"
+memory_low = "64MiB"
+memory_swap_max = "0B"
+pids_max = 500
+cpu_weight = 200
+cpu_max = "150%"
+io_weight = 50
+other = { "io.max" = "8:0 wbps=1048576", "memory.oom.group" = "1" }
 [service.ready]
 command = ["ctdb", "runstate", "RUNNING"]
 every = "200ms"
@@ -99,6 +113,13 @@ timeout = "60s"
     process.limits = {{"nofile", {1048576, 1048576}},
                       {"core", {model::unlimited, model::unlimited}},
                       {"memlock", {0, model::unlimited}}};
+    process.capabilities = {"CAP_CHOWN", "CAP_KILL"};
+    process.capability_bounds = {"CAP_CHOWN", "CAP_KILL", "CAP_SETUID"};
+    process.no_new_privs = true;
+    process.bind = {{"/srv/eventd", "/usr/libexec/eventd", true}, {"/a", "/b", false}};
+    process.cgroup = {1ULL << 30U, 900ULL << 20U, 64ULL << 20U,
+                      0,           500,           200,
+                      50,          150,           {{"io.max", "8:0 wbps=1048576"}, {"memory.oom.group", "1"}}};
     process.redact = {"--password=*", "-p"};
     process.ring_bytes = 512 * 1024;
     process.spawn_timeout = 3s;
@@ -271,6 +292,55 @@ TEST_CASE("each mistake in a service is told with its place and what would be ri
         {with("ring = \"1KB\""),
          "a.toml:3:8: \"ring\" must be a size like \"256KiB\", \"10MiB\" or a number of bytes, not \"1KB\""},
         {with("ring = \"1KiB\""), "a.toml:3:8: \"ring\" must be from 128KiB to 64MiB"},
+        // What it may do and what it sees.
+        {with("capabilities = \"CAP_KILL\""),
+         "a.toml:3:16: \"capabilities\" must be an array of strings: write [\"CAP_KILL\"]"},
+        {with("capabilities = [\"CAP_CHOWN\", \"CAP_NET_BINDSERVICE\"]"),
+         "a.toml:3:30: \"CAP_NET_BINDSERVICE\" is no capability; did you mean \"CAP_NET_BIND_SERVICE\"?"},
+        {with("capabilities = [\"sys-nice\"]"),
+         "a.toml:3:17: \"sys-nice\" is no capability; did you mean \"CAP_SYS_NICE\"?"},
+        {with("capabilities = [\"everything\"]"), "a.toml:3:17: \"everything\" is no capability, see capabilities(7)"},
+        {with("capabilities = [\"CAP_KILL\"]\ncapability_bounds = [\"CAP_CHOWN\"]"),
+         "a.toml:4:21: \"capability_bounds\" must have all of \"capabilities\"; it lacks \"CAP_KILL\""},
+        {with("no_new_privs = \"yes\""), "a.toml:3:16: \"no_new_privs\" must be true or false, not a string"},
+        {with("bind = \"/a:/b\""), "a.toml:3:8: \"bind\" must be an array of tables, like [{ source = "
+                                   "\"/srv/eventd\", target = \"/usr/libexec/eventd\" }], not a string"},
+        {with("bind = [\"/a\"]"), "a.toml:3:9: \"bind\" must be an array of tables, like [{ source = "
+                                  "\"/srv/eventd\", target = \"/usr/libexec/eventd\" }]"},
+        {with("bind = [{ source = \"/a\" }]"), "a.toml:3:9: a bind mount needs a source and a target"},
+        {with("bind = [{ source = \"/a\", target = \"b\" }]"),
+         "a.toml:3:35: \"target\" must be an absolute path, not \"b\""},
+        {with("[[service.bind]]\nsource = \"/a\"\ntarget = \"/b\"\nreadonly = true"),
+         "a.toml:6:1: [service.bind] has no key \"readonly\"; did you mean \"read_only\"?"},
+        {with("bind = [{ source = \"/a\", target = \"/\" }]"),
+         "a.toml:3:8: \"bind\" must be mounts below \"/\", not over it"},
+        {with("cgroup = \"memory.max=1\""),
+         "a.toml:3:10: \"cgroup\" must be a table, like [service.cgroup] with memory_max = \"1GiB\", not a string"},
+        {with("[service.cgroup]\nmemory_maximum = \"1GiB\""),
+         "a.toml:4:1: [service.cgroup] has no key \"memory_maximum\"; did you mean \"memory_max\"?"},
+        {with("[service.cgroup]\nmemory_max = \"1GB\""), "a.toml:4:14: \"memory_max\" must be a size like \"256KiB\", "
+                                                         "\"10MiB\" or a number of bytes, not \"1GB\""},
+        {with("[service.cgroup]\nmemory_max = \"1B\""), "a.toml:4:14: \"memory_max\" must be from 4KiB to 1048576TiB"},
+        {with("[service.cgroup]\npids_max = 0"),
+         "a.toml:4:12: \"pids_max\" must be a whole number from 1 to 4194304, not 0"},
+        {with("[service.cgroup]\ncpu_max = 50"),
+         "a.toml:4:11: \"cpu_max\" must be percents of one processor in a string, "
+         "like \"50%\" or \"200%\", not a whole number"},
+        {with("[service.cgroup]\ncpu_max = \"0.5\""), "a.toml:4:11: \"cpu_max\" must be percents of one processor in a "
+                                                      "string, like \"50%\" or \"200%\", not \"0.5\""},
+        {with("[service.cgroup.other]\n\"cgroup.kill\" = \"1\""),
+         "a.toml:4:1: \"cgroup.kill\" must be named like a file of a controller, as in \"io.max\""},
+        {with("[service.cgroup.other]\n\"pids.max\" = \"1\""),
+         "a.toml:4:1: \"pids.max\" must be without \"pids.max\", which is a key of its own"},
+        {with("[service.cgroup.other]\n\"cpu.max\" = \"1\""),
+         "a.toml:4:1: \"cpu.max\" must be without \"cpu.max\", which is a key of its own"},
+        {with("[service.cgroup.other]\n\"io.max\" = 1"),
+         "a.toml:4:12: \"io.max\" must be a string, not a whole number"},
+        {with("as_permitted = [\"bind\"]"),
+         "a.toml:3:17: \"as_permitted\" holds names of capabilities, cgroup, io_class, "
+         "limits, nice, oom_score_adj, scheduler, not \"bind\""},
+        {with("as_permitted = [\"capabilities\"]"),
+         "a.toml:3:17: \"as_permitted\" names \"capabilities\", which is not set here"},
         // Readiness.
         {with("[service.ready]\ntimeout = \"5s\""), "a.toml:3:10: [service.ready] needs one of command = [...], tcp = "
                                                     "\"ADDRESS:PORT\", unix = \"/PATH\", http = \"URL\", "

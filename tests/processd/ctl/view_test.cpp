@@ -146,7 +146,7 @@ TEST_CASE("how a run ended, as a sentence and as an exit code", "[ctl][view]")
              {R"({"code":255})", "exited with code 255", 255},
              {R"({"outcome":"signaled","code":null,"signal":"SIGSEGV","core":true})", "killed by SIGSEGV (core dumped)",
               139},
-             {R"({"outcome":"signaled","code":null,"signal":"SIGKILL","oom":true})", "killed by SIGKILL, out of memory",
+             {R"({"outcome":"signaled","code":null,"signal":"SIGKILL","oom":true})", "killed by SIGKILL: out of memory",
               137},
              {R"({"outcome":"signaled","code":null,"signal":"SIGRTMIN+3"})", "killed by SIGRTMIN+3", 128 + 37},
              {R"({"outcome":"signaled","code":null,"signal":"signal 33"})", "killed by signal 33", 128 + 33},

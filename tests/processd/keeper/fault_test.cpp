@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/fanotify.h>
 #include <sys/prctl.h>
@@ -78,6 +79,7 @@ protocol::SpawnSpec everything()
     auto spec = shell("cat; echo err >&2; exit 3");
     spec.stdin_kind = protocol::Stdin::data;
     spec.ready_by = protocol::ReadyBy::notify;
+    spec.cgroup = {{"memory.max", "1073741824"}}; // had or not, it gets a new cgroup
     return spec;
 }
 
@@ -157,6 +159,10 @@ TEST_CASE("each system call of the child's side fails once, and its stage and er
     spec.limits = {{RLIMIT_CORE, 0, 0}};
     spec.uid = spec.gid = 65534;
     spec.groups = {7};
+    spec.capability_bounds = ~std::uint64_t{1U << CAP_CHOWN}; // one to take away, so that few calls do it
+    spec.capabilities = 1U << CAP_KILL;
+    spec.no_new_privs = true;
+    spec.binds = {{"/bin/true", "/bin/false", true}};
     const std::vector<std::pair<std::string, Stage>> calls{{"rt_sigprocmask", Stage::mask},
                                                            {"setsid", Stage::session},
                                                            {"dup3", Stage::fds},
@@ -165,14 +171,29 @@ TEST_CASE("each system call of the child's side fails once, and its stage and er
                                                            {"setpriority", Stage::scheduler},
                                                            {"ioprio_set", Stage::scheduler},
                                                            {"sched_setaffinity", Stage::scheduler},
+                                                           {"unshare", Stage::mounts},
+                                                           {"mount", Stage::mounts},
+                                                           {"faccessat", Stage::mounts},
+                                                           {"mount:2", Stage::mounts},
+                                                           {"statfs", Stage::mounts},
+                                                           {"mount:3", Stage::mounts},
                                                            {"setgroups", Stage::groups},
                                                            {"setresgid", Stage::gid},
+                                                           {"prctl", Stage::bounds},   // whether it is there
+                                                           {"prctl:2", Stage::bounds}, // taking it away
+                                                           {"prctl:3", Stage::uid},    // PR_SET_KEEPCAPS
                                                            {"setresuid", Stage::uid},
+                                                           {"capget", Stage::capabilities},
+                                                           {"capset", Stage::capabilities},
+                                                           {"prctl:4", Stage::capabilities}, // making it ambient
+                                                           {"prctl:5", Stage::no_new_privs},
                                                            {"chdir", Stage::chdir},
                                                            {"execve", Stage::exec}};
     for (const auto& [call, stage] : calls) {
         INFO(call);
-        Injection injection{keeper, call + ":error=EPERM:when=1", true};
+        const auto colon = call.find(':');
+        const auto when = colon == std::string::npos ? "1" : call.substr(colon + 1);
+        Injection injection{keeper, call.substr(0, colon) + ":error=EPERM:when=" + when, true};
         auto& child = manager->run(spec);
         CHECK(injection.end());
         CHECK(child.state.phase == Phase::failed);
@@ -297,6 +318,29 @@ TEST_CASE("a child stuck in chdir that SIGKILL does not end is a survivor, and m
     injection.end();
     CHECK(eventually([&] { return ::access(("/proc/" + std::to_string(child.state.pid)).c_str(), F_OK) < 0; }));
     CHECK(manager->run(command({"/bin/true"})).state.wait_status == 0);
+}
+
+TEST_CASE("a mount that hangs holds up its child alone, and is told", "[keeper][faults]")
+{
+    if (!can_trace()) {
+        WARN("no strace, or not root: not tested");
+        return;
+    }
+    KeeperUnderTest keeper;
+    const auto manager = keeper.manager();
+    Injection injection{keeper, "mount:delay_enter=60000000", true};
+    auto spec = command({"/bin/true"});
+    spec.binds = {{"/bin/true", "/bin/false", false}};
+    spec.spawn_timeout_ms = 300;
+    auto& child = manager->children()[manager->child_of(manager->send_spawn(spec))];
+    CHECK(manager->run(command({"/bin/true"})).state.wait_status == 0);
+    manager->wait_phase(child, Phase::failed);
+    CHECK((child.state.flags & protocol::flag_stuck) != 0);
+    CHECK(child.state.stage == Stage::mounts);
+    manager->wait_for([&] { return child.state.emptying > Emptying::running; }, "an answer");
+    manager->ack(child);
+    injection.end();
+    CHECK(eventually([&] { return ::access(("/proc/" + std::to_string(child.state.pid)).c_str(), F_OK) < 0; }));
 }
 
 TEST_CASE("a process whose environment cannot be read holds up no sweep, and is named", "[keeper][faults]")

@@ -54,7 +54,7 @@ TEST_CASE("all signals survive wait status, JSON and their names", "[model][outc
     }
 }
 
-TEST_CASE("the JSON of an outcome has its seven keys, always", "[model][outcome]")
+TEST_CASE("the JSON of an outcome has its eight keys, always", "[model][outcome]")
 {
     CHECK(json(outcome_from_wait(OutcomeKind::exited, status_of_exit(3))) == json{{"outcome", "exited"},
                                                                                   {"code", 3},
@@ -62,7 +62,8 @@ TEST_CASE("the JSON of an outcome has its seven keys, always", "[model][outcome]
                                                                                   {"core", nullptr},
                                                                                   {"errno", nullptr},
                                                                                   {"stage", nullptr},
-                                                                                  {"oom", false}});
+                                                                                  {"oom", nullptr},
+                                                                                  {"oom_limit_bytes", nullptr}});
     Outcome failed;
     failed.kind = OutcomeKind::spawn_failed;
     failed.errno_value = ENOENT;
@@ -73,7 +74,10 @@ TEST_CASE("the JSON of an outcome has its seven keys, always", "[model][outcome]
                                {"core", nullptr},
                                {"errno", ENOENT},
                                {"stage", "exec"},
-                               {"oom", false}});
+                               {"oom", nullptr},
+                               {"oom_limit_bytes", nullptr}});
+    failed.oom = true;
+    failed.oom_limit = 1;
     CHECK(there_and_back(failed) == failed);
 }
 
@@ -108,7 +112,14 @@ TEST_CASE("each kind of outcome has a name and a sentence", "[model][outcome]")
     CHECK(sentence(lost) == "lost: the keeper ended before it did");
     auto oom = outcome_from_wait(OutcomeKind::signaled, SIGKILL);
     oom.oom = true;
-    CHECK(sentence(oom) == "killed by SIGKILL, out of memory");
+    CHECK(sentence(oom) == "killed by SIGKILL: out of memory");
+    oom.oom_limit = 64 << 20;
+    CHECK(sentence(oom) == "killed by SIGKILL: out of memory (limit 64 MiB)");
+    auto worker = outcome_from_wait(OutcomeKind::exited, 3 << 8);
+    worker.oom = true;
+    CHECK(sentence(worker) == "exited with code 3, after one of its processes was killed: out of memory");
+    worker.oom = false;
+    CHECK(sentence(worker) == "exited with code 3");
     CHECK_FALSE(outcome_kind("died"));
 }
 

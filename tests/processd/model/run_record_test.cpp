@@ -116,8 +116,8 @@ TEST_CASE("a run that has not ended has the outcome's keys as null", "[model][re
 {
     RunRecord record;
     const json j = stored(record);
-    for (const char* key : {"outcome", "code", "signal", "core", "errno", "stage", "oom", "started", "ended",
-                            "timeout_ms", "duration_us", "asked_by", "proof"}) {
+    for (const char* key : {"outcome", "code", "signal", "core", "errno", "stage", "oom", "oom_limit_bytes", "started",
+                            "ended", "timeout_ms", "duration_us", "asked_by", "proof"}) {
         CAPTURE(key);
         REQUIRE(j.contains(key));
         CHECK(j[key].is_null());

@@ -96,9 +96,20 @@ TEST_CASE("a run that outlives its timeout is asked to stop, and killed after it
     CHECK(ended.actions == std::vector<Action>{TellEnd{}, Close{}});
 }
 
+TEST_CASE("what is known of memory goes from a run's end into its outcome", "[model][run]")
+{
+    const auto of = [](std::optional<bool> oom, std::optional<std::uint64_t> limit) {
+        const auto ended = step(policy, Running{}, Exited{SIGKILL, oom, true, limit}, t0);
+        return std::pair{outcome(ended.next)->oom, outcome(ended.next)->oom_limit};
+    };
+    CHECK(of({}, {}) == std::pair{std::optional<bool>{}, std::optional<std::uint64_t>{}});
+    CHECK(of(false, {}).first == false);
+    CHECK(of(true, 4096) == std::pair{std::optional(true), std::optional<std::uint64_t>{4096}});
+}
+
 TEST_CASE("what a leader leaves behind is killed before the run closes", "[model][run]")
 {
-    const auto emptying = step(policy, Running{}, Exited{exit_3, false, false}, t0);
+    const auto emptying = step(policy, Running{}, Exited{exit_3, {}, false}, t0);
     CHECK(emptying.next == State{Emptying{outcome_of(OutcomeKind::exited, exit_3)}});
     CHECK(emptying.actions == std::vector<Action>{TellEnd{}, EmptyTree{}});
     const auto stuck = step(policy, emptying.next, Survived{}, t0);

@@ -54,6 +54,7 @@ const std::vector<Field>& fields()
         FIELD(Hello, boot_id),
         FIELD(Hello, cgroup),
         FIELD(Hello, ability_errors),
+        FIELD(Hello, controllers),
         FIELD(ChildState, id),
         FIELD(ChildState, request_id),
         FIELD(ChildState, pid),

@@ -28,6 +28,11 @@ SpawnSpec full()
     spec.oom_score_adj = -1000;
     spec.limits = {{7, 1, 2}, {4, ~std::uint64_t{0}, ~std::uint64_t{0}}};
     spec.as_permitted = 0x42;
+    spec.capability_bounds = ~std::uint64_t{0};
+    spec.capabilities = 0x8000'0000'0000'0001;
+    spec.no_new_privs = true;
+    spec.cgroup = {{"memory.max", "1"}, {"hugetlb.2MB.max", "max"}};
+    spec.binds = {{"/a", "/b", false}, {"/c", "/d", true}};
     spec.stdin_kind = Stdin::data;
     spec.ready_by = ReadyBy::fd;
     spec.ready_fd = 1023;
@@ -72,6 +77,13 @@ TEST_CASE("values out of range are refused", "[protocol][spec]")
     check_refused([](SpawnSpec& s) { s.stdin_kind = static_cast<Stdin>(2); });
     check_refused([](SpawnSpec& s) { s.ready_by = static_cast<ReadyBy>(3); });
     check_refused([](SpawnSpec& s) { s.ready_fd = 2; });
+    check_refused([](SpawnSpec& s) { s.capability_bounds = 1; });
+    check_refused([](SpawnSpec& s) { s.cgroup[0].file = "../memory.max"; });
+    check_refused([](SpawnSpec& s) { s.cgroup[0].file = "cgroup.kill"; });
+    check_refused([](SpawnSpec& s) { s.cgroup[0].file = "memory"; });
+    check_refused([](SpawnSpec& s) { s.cgroup[1].value.clear(); });
+    check_refused([](SpawnSpec& s) { s.binds[0].source.clear(); });
+    check_refused([](SpawnSpec& s) { s.binds[1].target.clear(); });
     check_refused([](SpawnSpec& s) { s.ready_fd = 1024; });
     check_refused([](SpawnSpec& s) { s.spawn_timeout_ms = 0; });
 }

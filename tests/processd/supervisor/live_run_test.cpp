@@ -126,8 +126,8 @@ TEST_CASE("a failed spawn names its stage and errno", "[supervisor][hand-over]")
     told.phase = protocol::Phase::failed;
     told.stage = protocol::Stage::chdir;
     told.stage_errno = ENOENT;
-    CHECK(model::sentence(spawn_failure(told)) == "could not start: chdir: No such file or directory");
+    CHECK(model::sentence(spawn_failure({}, told)) == "could not start: chdir: No such file or directory");
     told.flags = protocol::flag_stuck;
     told.stage_errno = 0;
-    CHECK(spawn_failure(told).stage == "stuck:chdir");
+    CHECK(spawn_failure({}, told).stage == "stuck:chdir");
 }

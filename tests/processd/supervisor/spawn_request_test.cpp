@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/supervisor/spawn_request.h"
 
+#include "processd/protocol/message.h"
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <sys/resource.h>
@@ -107,9 +109,54 @@ TEST_CASE("a service's environment is built from nothing, and its own words win 
     CHECK(made.note == "note");
 }
 
+TEST_CASE("capabilities are their own bounds unless others are given", "[supervisor][spawn]")
+{
+    auto spec = sleep_spec();
+    CHECK_FALSE(spawn_spec(spec, {}, "", "").capability_bounds);
+    spec.capability_bounds = {"CAP_CHOWN", "CAP_KILL"};
+    auto made = spawn_spec(spec, {}, "", "");
+    CHECK(made.capability_bounds == (1U << 0 | 1U << 5));
+    CHECK(made.capabilities == 0);
+    spec.capabilities = {"CAP_KILL"};
+    made = spawn_spec(spec, {}, "", "");
+    CHECK(made.capability_bounds == (1U << 0 | 1U << 5));
+    CHECK(made.capabilities == 1U << 5);
+    spec.capability_bounds.reset();
+    CHECK(spawn_spec(spec, {}, "", "").capability_bounds == 1U << 5);
+    spec.capabilities.emplace();
+    CHECK(spawn_spec(spec, {}, "", "").capability_bounds == 0U);
+}
+
+TEST_CASE("what was at fault is named, one of several too", "[supervisor][spawn]")
+{
+    using processd::protocol::Attribute;
+    auto spec = sleep_spec();
+    spec.bind = {{"/a", "/b"}, {"/c", "/d"}};
+    const auto name = [&](Attribute attribute, std::uint32_t which) {
+        return attribute_name(static_cast<std::uint32_t>(attribute) | which << processd::protocol::attribute_bits,
+                              spec);
+    };
+    CHECK(name(Attribute::none, 0).empty());
+    CHECK(name(Attribute::nice, 0) == "nice");
+    CHECK(name(Attribute::limits, RLIMIT_NOFILE) == "nofile");
+    CHECK(name(Attribute::capabilities, 5) == "CAP_KILL");
+    CHECK(name(Attribute::capabilities, 63) == "capabilities");
+    CHECK(name(Attribute::bind_source, 1) == "/c");
+    CHECK(name(Attribute::bind_target, 0) == "/b");
+    CHECK(name(Attribute::bind_target, 2).empty());
+    spec.cgroup.pids_max = 7;
+    spec.cgroup.other = {{"io.max", "8:0 wbps=1"}};
+    CHECK(name(Attribute::cgroup, 0) == "pids.max");
+    CHECK(name(Attribute::cgroup, 1) == "io.max");
+    CHECK(name(Attribute::cgroup, 2) == "cgroup");
+}
+
 TEST_CASE("stages are named as in an outcome", "[supervisor][spawn]")
 {
-    CHECK(stage_name(14, false) == "exec");
-    CHECK(stage_name(13, true) == "stuck:chdir");
+    const auto number = [](processd::protocol::Stage stage) { return static_cast<std::uint32_t>(stage); };
+    CHECK(stage_name(number(processd::protocol::Stage::exec), false) == "exec");
+    CHECK(stage_name(number(processd::protocol::Stage::chdir), true) == "stuck:chdir");
+    CHECK(stage_name(number(processd::protocol::Stage::mounts), false) == "mounts");
+    CHECK(stage_name(number(processd::protocol::Stage::no_new_privs), false) == "no_new_privs");
     CHECK(stage_name(99, false) == "spawn");
 }

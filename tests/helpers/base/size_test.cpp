@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "processd/config/size.h"
+#include "helpers/base/size.h"
 
 #include <catch2/catch.hpp>
 
-using namespace processd::config;
+using namespace base;
 
-TEST_CASE("a size is a number and a binary unit", "[config][size]")
+TEST_CASE("a size is a number and a binary unit", "[base][size]")
 {
     CHECK(parse_size("0B") == 0U);
     CHECK(parse_size("512B") == 512U);
@@ -20,10 +20,12 @@ TEST_CASE("a size is a number and a binary unit", "[config][size]")
     }
 }
 
-TEST_CASE("a size is written in its largest exact unit", "[config][size]")
+TEST_CASE("a size is written in its largest exact unit", "[base][size]")
 {
     CHECK(format_size(0) == "0B");
     CHECK(format_size(1000) == "1000B");
     CHECK(format_size(262144) == "256KiB");
     CHECK(format_size(1ULL << 40U) == "1TiB");
+    CHECK(format_size(64 << 20, " ") == "64 MiB");
+    CHECK(format_size(0, " ") == "0 B");
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "processd/config/size.h"
+#include "helpers/base/size.h"
 
 #include <array>
 #include <charconv>
 #include <utility>
 
-namespace processd::config {
+namespace base {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, unsigned>, 5> units{
@@ -25,12 +25,12 @@ std::optional<std::uint64_t> parse_size(std::string_view text)
     return std::nullopt;
 }
 
-std::string format_size(std::uint64_t bytes)
+std::string format_size(std::uint64_t bytes, std::string_view between)
 {
     for (const auto& [name, shift] : units)
         if (bytes != 0 && bytes % (std::uint64_t{1} << shift) == 0)
-            return std::to_string(bytes >> shift) + std::string(name);
-    return "0B";
+            return std::to_string(bytes >> shift).append(between).append(name);
+    return std::string("0").append(between).append("B");
 }
 
-} // namespace processd::config
+} // namespace base
