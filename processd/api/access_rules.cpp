@@ -1,130 +1,99 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/api/access_rules.h"
 
-#include "helpers/base/log.h"
-#include "processd/supervisor/spawn_request.h"
-
 #include <algorithm>
-#include <charconv>
-#include <optional>
-#include <unistd.h>
 
 namespace processd::api {
-namespace {
 
-constexpr base::Duration lookup_timeout = std::chrono::seconds{5};
+using model::Access;
+using By = Granted::By;
 
-std::optional<std::uint32_t> number(const std::string& text)
+std::string_view name_of(By by)
 {
-    std::uint32_t value = 0;
-    const auto [rest, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (problem != std::errc{} || rest != text.data() + text.size()) return std::nullopt;
-    return value;
+    switch (by) {
+    case By::nothing: return "nothing";
+    case By::root: return "root";
+    case By::own: return "own";
+    case By::user: return "user";
+    case By::group: return "group";
+    case By::unmapped: return "unmapped";
+    case By::job: return "job";
+    }
+    return "nothing";
 }
 
-} // namespace
+Granted fits(const model::AccessRule& rule, const NumberOf& number_of, const IdMaps& maps, const Peer& peer)
+{
+    const auto has_group = [&](std::uint32_t gid) {
+        if (maps.unmapped_group(gid)) return false;
+        return peer.gid == gid || std::find(peer.groups.begin(), peer.groups.end(), gid) != peer.groups.end();
+    };
+    if (!maps.unmapped_user(peer.uid))
+        for (const auto& user : rule.users)
+            if (const auto uid = number_of({false, user}); uid && *uid == peer.uid)
+                return {rule.level, By::user, user, *uid};
+    for (const auto& group : rule.groups)
+        if (const auto gid = number_of({true, group}); gid && has_group(*gid))
+            return {rule.level, By::group, group, *gid};
+    return {};
+}
+
+Granted grant(const model::AccessSpec& spec, const JobRules& jobs, const NumberOf& number_of, const IdMaps& maps,
+              const Peer& peer)
+{
+    if (peer.uid == 0) return {Access::admin, By::root, {}, 0};
+    if (peer.uid == maps.own_uid && !maps.unmapped_user(peer.uid)) return {Access::admin, By::own, {}, peer.uid};
+    Granted best;
+    if (maps.unmapped_user(peer.uid) && spec.unmapped > Access::none)
+        best = {spec.unmapped, By::unmapped, {}, peer.uid};
+    for (const auto& rule : spec.rules) {
+        const auto found = fits(rule, number_of, maps, peer);
+        if (found.level > best.level || (found.level == best.level && found.by == By::user)) best = found;
+    }
+    if (best.level > Access::none) return best;
+    for (const auto& [name, rule] : jobs)
+        if (fits(rule, number_of, maps, peer).by != By::nothing) return {Access::read, By::job, name, 0};
+    return {};
+}
 
 AccessRules::AccessRules(supervisor::Runs& runs, std::string prepare_program)
-    : runs_(runs),
-      prepare_program_(std::move(prepare_program)),
-      run_ended_(runs.on_change.subscribe([this](const model::RunRecord& record, supervisor::Moment moment) {
-          if (moment == supervisor::Moment::ended) answered(record);
-      }))
+    : names_(runs, std::move(prepare_program), "access rules")
 {
 }
 
-void AccessRules::configure(const std::vector<model::AccessRule>& rules, std::map<std::string, model::AccessRule> jobs)
+void AccessRules::configure(const model::AccessSpec& spec, JobRules jobs)
 {
-    rules_ = rules;
-    jobs_ = {jobs.begin(), jobs.end()};
-    std::set<Name> names;
+    spec_ = spec;
+    jobs_ = std::move(jobs);
+    std::set<supervisor::Name> names;
     const auto add = [&](const model::AccessRule& rule) {
         for (const auto& user : rule.users) names.insert({false, user});
         for (const auto& group : rule.groups) names.insert({true, group});
     };
-    for (const auto& rule : rules_) add(rule);
+    for (const auto& rule : spec_.rules) add(rule);
     for (const auto& job : jobs_) add(job.second);
-    std::erase_if(numbers_, [&](const auto& known) { return !names.contains(known.first); });
-    asked_.clear();
-    for (const auto& name : names)
-        if (const auto plain = number(name.text))
-            numbers_[name] = *plain;
-        else
-            look_up(name);
+    names_.look_up(names);
 }
 
-void AccessRules::look_up(const Name& name)
+NumberOf AccessRules::numbers() const
 {
-    supervisor::RunRequest run;
-    run.kind = model::RunKind::lookup;
-    run.name = "access";
-    run.process.command = {prepare_program_, "--user", name.group ? "root" : name.text};
-    if (name.group) {
-        run.process.command.emplace_back("--group");
-        run.process.command.push_back(name.text);
-    }
-    run.timeout = lookup_timeout;
-    const auto started = runs_.start(std::move(run));
-    if (started)
-        asked_.emplace(started->id, name);
-    else
-        base::log::warning("a name in an access rule cannot be looked up",
-                           {{"name", name.text}, {"reason", started.error().message()}});
+    return [this](const supervisor::Name& name) { return names_.number(name); };
 }
 
-void AccessRules::answered(const model::RunRecord& record)
-{
-    const auto found = asked_.find(record.id);
-    if (found == asked_.end()) return;
-    const Name name = found->second;
-    asked_.erase(found);
-    std::string output;
-    std::string complaint;
-    for (const auto& piece : record.tail) (piece.stream == "stdout" ? output : complaint) += piece.data;
-    const auto prepared = supervisor::parse_prepared(output);
-    if (record.outcome && record.outcome->success() && prepared) {
-        numbers_[name] = name.group ? prepared->gid : prepared->uid;
-    } else {
-        // Known before and unknown now is unknown; not to be told now leaves what was known in force.
-        if (record.outcome && record.outcome->kind == model::OutcomeKind::exited) numbers_.erase(name);
-        base::log::warning("a name in an access rule gives nobody access",
-                           {{"name", name.text},
-                            {"kind", name.group ? "group" : "user"},
-                            {"reason", complaint.empty() && record.outcome ? sentence(*record.outcome) : complaint}});
-    }
-    if (asked_.empty() && on_complete) on_complete();
-}
-
-bool AccessRules::fits(const model::AccessRule& rule, const Peer& peer) const
-{
-    const auto is = [&](bool group, const std::string& text, std::uint32_t id) {
-        const auto known = numbers_.find(Name{group, text});
-        return known != numbers_.end() && known->second == id;
-    };
-    return std::any_of(rule.users.begin(), rule.users.end(),
-                       [&](const auto& name) { return is(false, name, peer.uid); }) ||
-           std::any_of(rule.groups.begin(), rule.groups.end(), [&](const auto& name) {
-               return is(true, name, peer.gid) || std::any_of(peer.groups.begin(), peer.groups.end(),
-                                                              [&](gid_t gid) { return is(true, name, gid); });
-           });
-}
-
-model::Access AccessRules::level_of(const Peer& peer) const
-{
-    if (peer.uid == 0 || peer.uid == ::geteuid()) return model::Access::admin;
-    auto level = model::Access::none;
-    for (const auto& rule : rules_)
-        if (fits(rule, peer)) level = std::max(level, rule.level);
-    if (level == model::Access::none &&
-        std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& job) { return fits(job.second, peer); }))
-        level = model::Access::read;
-    return level;
-}
+Granted AccessRules::granted(const Peer& peer) const { return grant(spec_, jobs_, numbers(), maps_, peer); }
 
 bool AccessRules::may_run(const Peer& peer, const std::string& job) const
 {
     const auto found = jobs_.find(job);
-    return found != jobs_.end() && fits(found->second, peer);
+    return found != jobs_.end() && fits(found->second, numbers(), maps_, peer).by != By::nothing;
+}
+
+std::vector<std::string> AccessRules::may_run(const Peer& peer) const
+{
+    std::vector<std::string> names;
+    for (const auto& job : jobs_)
+        if (may_run(peer, job.first)) names.push_back(job.first);
+    return names;
 }
 
 } // namespace processd::api

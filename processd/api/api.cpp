@@ -3,8 +3,10 @@
 
 #include "processd/api/access_rules.h"
 #include "processd/api/context.h"
+#include "processd/api/request_tally.h"
 #include "processd/api/route.h"
 #include "processd/api/server.h"
+#include "processd/supervisor/metrics.h"
 
 #include <array>
 #include <optional>
@@ -23,9 +25,9 @@ std::string program_beside(const char* name)
     return std::string(self.substr(0, self.rfind('/') + 1)) + name;
 }
 
-std::map<std::string, model::AccessRule> jobs_access(const model::Configuration& configuration)
+JobRules jobs_access(const model::Configuration& configuration)
 {
-    std::map<std::string, model::AccessRule> rules;
+    JobRules rules;
     for (const auto& [name, job] : configuration.jobs) rules[name] = job.allow;
     return rules;
 }
@@ -35,6 +37,7 @@ std::map<std::string, model::AccessRule> jobs_access(const model::Configuration&
 struct Api::Impl {
     loop::Loop& loop;
     base::UniqueFd listening;
+    RequestTally tally;
     Context context;
     AccessRules access;
     loop::Timer patience;
@@ -43,13 +46,16 @@ struct Api::Impl {
     Impl(loop::Loop& l, supervisor::Supervisor& s, base::UniqueFd fd)
         : loop(l),
           listening(std::move(fd)),
-          context{s,      {l, s.runs(), s.operations()}, Later{l}, {s, program_beside("processd-abilities")}, nullptr,
+          tally(s.metrics().counters(), [&metrics = s.metrics()] { metrics.changed(); }),
+          context{s,        {l, s.runs(), s.operations()},
+                  Later{l}, {s, program_beside("processd-abilities")},
+                  tally,    nullptr,
                   nullptr},
           access(s.runs(), program_beside("processd-prepare")),
           patience(l, [this] { serve(); })
     {
-        access.on_complete = [this] { serve(); };
         context.access = &access;
+        access.on_complete([this] { serve(); });
         access.configure(s.daemon().access, jobs_access(s.configuration()));
         if (access.complete())
             serve();
@@ -63,8 +69,10 @@ struct Api::Impl {
         patience.cancel();
         server.emplace(
             loop, std::move(listening), bounds_from(context.supervisor.daemon()),
-            [this](const Peer& peer) { return access.level_of(peer); },
+            [this](const Peer& peer) { return access.granted(peer).level; },
             [this](const ExchangePtr& exchange) { dispatch(context, exchange); });
+        server->on_refused = [this](RequestTally::Refused why) { tally.refused(why); };
+        server->on_unreadable = [this](int status) { tally.unreadable(status); };
         context.server = &*server;
     }
 };

@@ -124,6 +124,7 @@ void Connection::dispatch()
 void Connection::refuse(int status)
 {
     keep_alive_ = false;
+    if (server_.on_unreadable) server_.on_unreadable(status);
     if (parser_.header_done() && status == 413) {
         Reply reply = too_large("the request body", server_.bounds().request.body_bytes);
         stream_->write(response_head(reply, reply.body.size(), {Framing::length, false, false}) + reply.body);

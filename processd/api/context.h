@@ -12,6 +12,7 @@
 namespace processd::api {
 
 class AccessRules;
+class RequestTally;
 class Server;
 
 struct Context {
@@ -19,6 +20,7 @@ struct Context {
     Waits waits;
     Later later;
     Abilities abilities;
+    RequestTally& tally;
     Server* server = nullptr;            // set once it is there, before the first request
     const AccessRules* access = nullptr; // likewise
 };

@@ -4,6 +4,7 @@
 #include "helpers/base/log.h"
 #include "processd/api/connection.h"
 #include "processd/api/problem.h"
+#include "processd/api/request_tally.h"
 
 namespace processd::api {
 
@@ -14,7 +15,10 @@ Exchange::Exchange(std::weak_ptr<Connection> connection, Request request)
 
 Exchange::~Exchange()
 {
-    if (!open()) return;
+    if (!open()) {
+        count(0);
+        return;
+    }
     base::log::error("a request was left unanswered", {{"method", request_.method}, {"target", request_.target}});
     reply(problem(Kind::internal, "the request was dropped; the daemon's log says more"));
 }
@@ -25,13 +29,27 @@ bool Exchange::open() const noexcept
     return connection && connection->answering();
 }
 
+void Exchange::count_in(RequestTally& tally, std::size_t route)
+{
+    tally_ = &tally;
+    route_ = route;
+    begun_ = base::now();
+}
+
+void Exchange::count(int status)
+{
+    if (auto* tally = std::exchange(tally_, nullptr)) tally->answered(route_, status, base::now() - begun_);
+}
+
 void Exchange::reply(Reply reply)
 {
+    count(open() ? reply.status : 0);
     if (const auto connection = std::exchange(connection_, {}).lock()) connection->reply(request_, std::move(reply));
 }
 
 void Exchange::stream(std::string content_type, std::unique_ptr<Source> source)
 {
+    count(open() ? 200 : 0);
     if (const auto connection = std::exchange(connection_, {}).lock())
         connection->stream(request_, std::move(content_type), std::move(source));
 }

@@ -13,6 +13,7 @@
 namespace processd::api {
 
 class Connection;
+class RequestTally;
 
 class Exchange {
 public:
@@ -32,10 +33,17 @@ public:
     // Called from the loop if the client leaves before it was answered; not once reply() or stream() was called, and
     // not when the server itself goes.
     void on_closed(std::function<void()> left);
+    // From now on until the answer is the time that it takes.
+    void count_in(RequestTally& tally, std::size_t route);
 
 private:
+    void count(int status);
+
     std::weak_ptr<Connection> connection_; // empty once answered
     Request request_;
+    RequestTally* tally_ = nullptr; // until it is counted
+    std::size_t route_ = 0;
+    base::Time begun_{};
 };
 using ExchangePtr = std::shared_ptr<Exchange>;
 using Handler = std::function<void(ExchangePtr)>;

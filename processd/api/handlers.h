@@ -13,6 +13,8 @@ namespace processd::api {
 void get_system(const Call& call);
 void get_health(const Call& call);
 void get_abilities(const Call& call);
+void get_metrics(const Call& call); // metrics.cpp
+void get_whoami(const Call& call);  // whoami.cpp
 void post_reload(const Call& call);
 void post_shutdown(const Call& call);
 nlohmann::json system_json(Context& context, const Peer& peer, model::Access access);

@@ -45,9 +45,10 @@ void get_operation(const Call& call)
 void abort_operation(const Call& call)
 {
     auto& supervisor = call.context.supervisor;
+    const auto by = asker(call.request());
     if (const auto open = supervisor.operations().get(call.parameters[0]); open && open->state != "done")
-        supervisor.jobs().abort(*open);
-    const auto operation = supervisor.services().abort(call.parameters[0]);
+        supervisor.jobs().abort(*open, by);
+    const auto operation = supervisor.services().abort(call.parameters[0], by);
     call.reply(operation ? json_reply(200, *operation) : problem(operation.error()));
 }
 

@@ -28,6 +28,7 @@ base::Result<Peer> peer_of(int fd)
 
 std::string command_of(pid_t pid)
 {
+    if (pid <= 0) return {}; // of another pid namespace
     const std::string path = "/proc/" + std::to_string(pid) + "/comm";
     const base::UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     std::array<char, 64> name{};

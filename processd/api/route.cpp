@@ -3,7 +3,9 @@
 
 #include "helpers/base/log.h"
 #include "processd/api/body.h"
+#include "processd/api/context.h"
 #include "processd/api/problem.h"
+#include "processd/api/request_tally.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -127,10 +129,14 @@ void dispatch(Context& context, const ExchangePtr& exchange)
         auto parameters = match(patterns()[i], request.segments);
         if (!parameters) continue;
         const auto& route = routes()[i];
-        if (route.method == wanted) return call(context, exchange, route, *std::move(parameters));
+        if (route.method == wanted) {
+            exchange->count_in(context.tally, i);
+            return call(context, exchange, route, *std::move(parameters));
+        }
         allowed.emplace_back(route.method);
         if (route.method == "GET") allowed.emplace_back("HEAD");
     }
+    exchange->count_in(context.tally, RequestTally::npos);
     exchange->reply(allowed.empty() ? no_such_path(request) : wrong_method(request, allowed));
 }
 

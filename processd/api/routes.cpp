@@ -14,6 +14,8 @@ const std::vector<Route>& routes()
         {"GET", "/v1/watch", Access::read, get_watch, {"after"}},
 
         {"GET", "/v1/health", Access::read, get_health, {"level"}},
+        {"GET", "/v1/metrics", Access::read, get_metrics},
+        {"GET", "/v1/whoami", Access::read, get_whoami},
 
         {"GET", "/v1/services", Access::read, list_services},
         {"GET", "/v1/services/{name}", Access::read, get_service},

@@ -148,10 +148,7 @@ void cancel_run(const Call& call)
     if (record->kind == RunKind::service && record->state != RunState::ended)
         return call.reply(problem(Kind::conflict, "run " + record->id + " is service " + record->name +
                                                       " itself: stop the service instead"));
-    const auto by = asker(call.request());
-    const auto stopped = runs.stop(record->id, {},
-                                   "cancelled by uid " + std::to_string(by.uid) + " (" + by.command + ", pid " +
-                                       std::to_string(by.pid) + ")");
+    const auto stopped = runs.stop(record->id, {}, "cancelled by " + sentence(asker(call.request())));
     if (!stopped) return call.reply(problem(stopped.error()));
     runs.when_asked([&context = call.context, exchange = call.exchange, id = record->id, wait] {
         context.waits.for_run(exchange, id, wait.value_or(base::Duration{}));

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "processd/api/connection.h"
+#include "processd/api/request_tally.h"
 #include "processd/loop/loop.h"
 
 #include <functional>
@@ -42,6 +43,9 @@ public:
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
+
+    std::function<void(RequestTally::Refused)> on_refused; // of connections
+    std::function<void(int status)> on_unreadable;         // what is no request was answered so
 
     void set_bounds(const Bounds& bounds) { bounds_ = bounds; } // for requests and connections to come
     [[nodiscard]] const Bounds& bounds() const noexcept { return bounds_; }

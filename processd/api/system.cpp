@@ -29,15 +29,16 @@ void get_abilities(const Call& call) { call.context.abilities.answer(call.exchan
 
 void post_reload(const Call& call)
 {
-    call.context.supervisor.reload([exchange = call.exchange](const base::Result<json>& changes, const json& errors) {
-        if (changes) return exchange->reply(json_reply(200, *changes));
-        if (changes.error().code != base::Errc::bad_input) return exchange->reply(problem(changes.error()));
-        const auto count = std::to_string(errors.size());
-        exchange->reply(problem(Kind::bad_config,
-                                "the configuration on disk has " + count + (count == "1" ? " error" : " errors") +
-                                    "; nothing was changed",
-                                {{"errors", errors}}));
-    });
+    call.context.supervisor.reload(
+        asker(call.request()), [exchange = call.exchange](const base::Result<json>& changes, const json& errors) {
+            if (changes) return exchange->reply(json_reply(200, *changes));
+            if (changes.error().code != base::Errc::bad_input) return exchange->reply(problem(changes.error()));
+            const auto count = std::to_string(errors.size());
+            exchange->reply(problem(Kind::bad_config,
+                                    "the configuration on disk has " + count + (count == "1" ? " error" : " errors") +
+                                        "; nothing was changed",
+                                    {{"errors", errors}}));
+        });
 }
 
 void post_shutdown(const Call& call)

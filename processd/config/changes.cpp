@@ -102,10 +102,13 @@ constexpr std::array<Key<JobSpec>, 19> job_keys{{
     {"logs.sink", Applies::now, SAME(logs.sinks)},
 }};
 // The store is made once in the manager's life.
-constexpr std::array<Key<DaemonSpec>, 21> daemon_keys{{
+constexpr std::array<Key<DaemonSpec>, 24> daemon_keys{{
     {"stop_budget", Applies::now, SAME(stop_budget)},
     {"log_level", Applies::now, SAME(log_level)},
     {"access", Applies::now, SAME(access)},
+    {"api.socket_mode", Applies::now, SAME(api.socket_mode)},
+    {"api.socket_owner", Applies::now, SAME(api.socket_owner)},
+    {"api.socket_group", Applies::now, SAME(api.socket_group)},
     {"limits.body", Applies::now, SAME(max_body_bytes)},
     {"limits.connections", Applies::now, SAME(max_connections)},
     {"limits.connections_per_uid", Applies::now, SAME(max_connections_per_uid)},

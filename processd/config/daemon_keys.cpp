@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/config/daemon_keys.h"
 
+#include "processd/config/octal_key.h"
 #include "processd/config/table_reader.h"
 
 namespace processd::config {
@@ -11,7 +12,7 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t KiB = 1ULL << 10U, MiB = 1ULL << 20U, GiB = 1ULL << 30U;
 constexpr base::Duration day = 24h;
 
-void read_access(TableReader& top, std::vector<model::AccessRule>& rules)
+void read_access(TableReader& top, model::AccessSpec& access)
 {
     auto keys = top.table("access", R"([access] with operate = { groups = ["operators"] })");
     if (!keys) return;
@@ -24,8 +25,21 @@ void read_access(TableReader& top, std::vector<model::AccessRule>& rules)
         who->strings("users", rule.users, R"(["monitor"])");
         who->strings("groups", rule.groups, R"(["adm"])");
         who->finish();
-        rules.push_back(std::move(rule));
+        access.rules.push_back(std::move(rule));
     }
+    keys->word<Access>(
+        "unmapped", access.unmapped,
+        {{"none", Access::none}, {"read", Access::read}, {"operate", Access::operate}, {"admin", Access::admin}});
+    keys->finish();
+}
+
+void read_api(TableReader& top, model::ApiSpec& api)
+{
+    auto keys = top.table("api", R"([api] with socket_mode = "0660")");
+    if (!keys) return;
+    read_octal(*keys, "socket_mode", api.socket_mode, "0660");
+    keys->text("socket_owner", api.socket_owner);
+    keys->text("socket_group", api.socket_group);
     keys->finish();
 }
 
@@ -75,6 +89,7 @@ model::DaemonSpec read_daemon(const Table& document, Complaints& complaints, Log
     top.word<std::string>("log_level", daemon.log_level,
                           {{"error", "error"}, {"warning", "warning"}, {"info", "info"}, {"debug", "debug"}});
     read_access(top, daemon.access);
+    read_api(top, daemon.api);
     read_limits(top, daemon);
     read_records(top, daemon);
     read_daemon_logs(top, daemon, log_places);

@@ -3,6 +3,7 @@
 
 #include "processd/config/confinement_keys.h"
 
+#include "processd/config/octal_key.h"
 #include <algorithm>
 #include <array>
 
@@ -14,23 +15,6 @@ using namespace std::chrono_literals;
 constexpr std::array<std::string_view, 6> our_variables{"NOTIFY_SOCKET",         "CTDB_PROCESSD_CHILD",
                                                         "CTDB_PROCESSD_SERVICE", "CTDB_PROCESSD_OUTCOME",
                                                         "CTDB_PROCESSD_CODE",    "CTDB_PROCESSD_SIGNAL"};
-
-void read_umask(TableReader& keys, std::uint32_t& umask)
-{
-    const Entry* entry = keys.find("umask");
-    if (entry == nullptr) return;
-    const auto* text = std::get_if<std::string>(&entry->value.data);
-    if (text == nullptr) return keys.must_be(*entry, R"(octal digits in a string, like "022")");
-    std::uint32_t bits = 0;
-    bool octal = !text->empty() && text->size() <= 4;
-    for (const char c : *text) {
-        octal = octal && c >= '0' && c <= '7';
-        bits = bits << 3U | static_cast<std::uint32_t>(c - '0');
-    }
-    if (!octal || bits > 0777)
-        return keys.complain(*entry, R"("umask" must be octal digits up to "0777", like "022", not )" + quoted(*text));
-    umask = bits;
-}
 
 bool is_variable_name(std::string_view name)
 {
@@ -176,7 +160,7 @@ void read_process(TableReader& keys, model::ProcessSpec& process)
     if (std::string group; keys.text("group", group)) process.group = group;
     if (std::vector<std::string> groups; keys.strings("groups", groups, R"(["adm"])")) process.groups = groups;
     keys.path("cwd", process.cwd);
-    read_umask(keys, process.umask);
+    read_octal(keys, "umask", process.umask, "022");
     read_environment(keys, process.environment);
     if (std::string file; keys.path("environment_file", file)) process.environment_file = file;
     read_scheduling(keys, process);

@@ -267,6 +267,14 @@ void add_daemon(CLI::App& app, Options& options)
         ->type_name("STATE");
     duration_option(wait, "--timeout", options.timeout, "Wait no longer than this");
     wait->callback([&options] { options.command = Command::wait; });
+    auto* metrics = app.add_subcommand("metrics", "Show counters and measurements, as Prometheus reads them");
+    metrics->add_option("--format", options.format, "openmetrics, or prometheus for its older text format; openmetrics")
+        ->check(CLI::IsMember({"openmetrics", "prometheus"}))
+        ->type_name("openmetrics|prometheus");
+    metrics->callback([&options] { options.command = Command::metrics; });
+    app.add_subcommand("whoami", "Show how the daemon sees you, and what you may do")->callback([&options] {
+        options.command = Command::whoami;
+    });
     auto* shutdown = app.add_subcommand("shutdown", "Stop all services, then the daemon, and wait for its end");
     shutdown->add_flag_callback(
         "--no-wait", [&options] { options.wait = false; }, "Only ask for it");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// reload, shutdown, version
+// reload, shutdown, metrics, version
 #include "processd/ctl/commands.h"
 #include "processd/ctl/exit_code.h"
 #include "processd/ctl/fields.h"
@@ -111,6 +111,17 @@ int shutdown_command(Session& session)
         return asked && is_gone(error) ? std::optional(exit_done) : std::nullopt;
     };
     return session.follow(following);
+}
+
+// Text with --json, too: these are the bytes of the reply.
+int metrics_command(Session& session)
+{
+    client::Request request;
+    request.target = "/v1/metrics";
+    request.accept = session.options.format == "prometheus" ? "text/plain" : "application/openmetrics-text";
+    const auto reply = session.ask_patiently(request);
+    if (!reply) return reply.error();
+    return session.print(reply->body) ? exit_done : exit_ours;
 }
 
 int version_command(Session& session, std::string_view version)

@@ -41,6 +41,8 @@ int perform(Session& session)
     case Command::job_show: return job_show_command(session);
     case Command::job_run: return job_run_command(session);
     case Command::doctor: return doctor_command(session);
+    case Command::metrics: return metrics_command(session);
+    case Command::whoami: return whoami_command(session);
     case Command::version: return version_command(session, PROCESSD_VERSION);
     case Command::none: break;
     }

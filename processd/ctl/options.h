@@ -37,7 +37,9 @@ enum class Command {
     job_list,
     job_show,
     job_run,
-    doctor
+    doctor,
+    metrics,
+    whoami
 };
 
 struct BindOption {
@@ -86,6 +88,7 @@ struct Options {
     std::string level = "ready";                      // of probe
     std::string state = "ready";                      // of wait
     bool wait = true;                                 // of start, stop, restart, shutdown, job run
+    std::string format = "openmetrics";               // of metrics
     std::optional<std::chrono::milliseconds> timeout; // of that wait
     std::size_t lines = 20;                           // of show
     RunOptions run;

@@ -146,11 +146,13 @@ void Keeper::handle_signals()
         switch (info.ssi_signo) {
         case SIGCHLD: break; // one stands for many: all are reaped below
         case SIGHUP:
-            base::log::info("got SIGHUP: the configuration is to be read again");
+            base::log::info("got SIGHUP: the configuration is to be read again, and log files opened again",
+                            {{"by_uid", info.ssi_uid}, {"by_pid", info.ssi_pid}});
             reload_unsent_ = true;
             break;
         default:
-            base::log::info("told to stop", {{"signal", info.ssi_signo}, {"by_pid", info.ssi_pid}});
+            base::log::info("told to stop",
+                            {{"signal", info.ssi_signo}, {"by_uid", info.ssi_uid}, {"by_pid", info.ssi_pid}});
             request_stop(true);
             break;
         }

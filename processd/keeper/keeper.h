@@ -123,6 +123,7 @@ private:
     bool send_hello();
     bool send_state(Child& child);
     void apply(const protocol::Settings& settings);
+    void apply_to_socket(const protocol::Settings& settings);
 
     // The orderly stop.
     enum class Stopping { no, asked, leaving, terminating, killing };
@@ -172,6 +173,7 @@ private:
     bool ever_ready_ = false;
     bool mail_timer_ = false;
     bool reload_unsent_ = false;
+    bool figures_unsent_ = false;
     base::Duration stop_budget_;
 
     Stopping stopping_ = Stopping::no;

@@ -66,7 +66,8 @@ void Keeper::start_next_manager()
         queue_.push_back(id);
         ++manager_.hello_left;
     }
-    stop_unsent_ = false; // hello says it
+    stop_unsent_ = false;    // hello says it
+    figures_unsent_ = false; // nobody has asked
     base::log::info("manager started", {{"pid", manager_.pid}, {"incarnation", incarnation_}});
 }
 
@@ -157,6 +158,7 @@ void Keeper::handle_request(protocol::Received& message)
         }
         return;
     case Type::ask_stop: return request_stop(false);
+    case Type::ask_figures: figures_unsent_ = true; return;
     case Type::settings:
         if (const auto settings = protocol::read_struct<protocol::Settings>(message.body)) apply(*settings);
         return;
@@ -219,9 +221,28 @@ void Keeper::manager_is_ready()
 void Keeper::apply(const protocol::Settings& settings)
 {
     if (settings.stop_budget_ns > 0) stop_budget_ = base::Duration{settings.stop_budget_ns};
-    if (settings.api_mode <= 0777) ::chmod(setup_.options.api_socket().c_str(), settings.api_mode);
+    apply_to_socket(settings);
     if (settings.log_level <= static_cast<std::uint32_t>(base::log::Level::debug))
         base::log::set_level(static_cast<base::log::Level>(settings.log_level));
+}
+
+// Who may connect. Nobody is refused on the way who may before and after: only another owner closes it for a moment.
+void Keeper::apply_to_socket(const protocol::Settings& settings)
+{
+    const auto path = setup_.options.api_socket();
+    struct stat now {};
+    if (::lstat(path.c_str(), &now) < 0 || settings.api_mode > 0777) return;
+    const bool other_uid = settings.api_uid != protocol::nobody && settings.api_uid != now.st_uid;
+    const bool other_gid = settings.api_gid != protocol::nobody && settings.api_gid != now.st_gid;
+    if (other_uid || other_gid) {
+        ::chmod(path.c_str(), 0600);
+        if (::lchown(path.c_str(), settings.api_uid, settings.api_gid) < 0)
+            base::log::warning("the API's socket cannot be given to whom it is configured for",
+                               {{"uid", settings.api_uid},
+                                {"gid", settings.api_gid},
+                                {"reason", std::string(::strerrordesc_np(errno))}});
+    }
+    ::chmod(path.c_str(), settings.api_mode);
 }
 
 void Keeper::watch_mail()
@@ -305,6 +326,9 @@ void Keeper::flush()
         stop_unsent_ = false;
     }
     if (reload_unsent_ && send(Type::reload, {})) reload_unsent_ = false;
+    if (!figures_unsent_) return;
+    const protocol::Figures figures{orphans_reaped_};
+    figures_unsent_ = !send(Type::figures, {protocol::bytes_of(figures)});
 }
 
 bool Keeper::send_hello()

@@ -29,6 +29,7 @@ std::string_view name_of(Type type)
     case Type::stopped: return "stopped";
     case Type::settings: return "settings";
     case Type::ask_stop: return "ask_stop";
+    case Type::ask_figures: return "ask_figures";
     default: return "other";
     }
 }
@@ -122,6 +123,7 @@ void KeeperClient::stopped(bool in_order)
     send(Type::stopped, std::string(bytes_of(protocol::Stopped{in_order ? 1U : 0U, 0})));
 }
 void KeeperClient::ask_stop() { send(Type::ask_stop, {}); }
+void KeeperClient::ask_figures() { send(Type::ask_figures, {}); }
 
 void KeeperClient::when_sent(std::function<void()> then)
 {
@@ -196,6 +198,10 @@ void KeeperClient::dispatch(protocol::Received message)
             events_.on_stop(base::time_from_ns(stop->deadline_mono_ns));
         break;
     case Type::reload: events_.on_reload(); break;
+    case Type::figures:
+        if (const auto figures = read_struct<protocol::Figures>(body); figures && events_.on_figures)
+            events_.on_figures(*figures);
+        break;
     default: break; // version equality was checked: only a keeper's own fault could bring another type
     }
     read_seq_ = message.header.seq;

@@ -25,6 +25,7 @@ struct KeeperEvents {
     std::function<void()> on_hello_end;
     std::function<void(base::Time deadline)> on_stop;
     std::function<void()> on_reload;
+    std::function<void(const protocol::Figures&)> on_figures;
     std::function<void(const base::Error&)> on_lost; // the keeper is gone or speaks nonsense: nothing more can be done
 };
 
@@ -45,6 +46,7 @@ public:
     void ready();
     void stopped(bool in_order);
     void ask_stop();
+    void ask_figures();
     [[nodiscard]] std::size_t backlog() const { return queue_.size(); } // requests that the socket did not take yet
     void when_sent(std::function<void()> then);                         // at once, or when there is no backlog any more
     void set_request_base(std::uint64_t first) { next_request_ = first; } // request ids count from here

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace processd::model {
 
@@ -15,6 +16,12 @@ struct AccessRule { // first match in order of level counts: the highest level t
     std::set<std::string> users;  // names or numbers
     std::set<std::string> groups; // names or numbers
     friend bool operator==(const AccessRule&, const AccessRule&) = default;
+};
+
+struct AccessSpec {
+    std::vector<AccessRule> rules;
+    Access unmapped = Access::none; // of peers whom this user namespace does not know
+    friend bool operator==(const AccessSpec&, const AccessSpec&) = default;
 };
 
 std::string_view name_of(Access access);

@@ -97,6 +97,13 @@ void write_body(JsonText& object, const RunRecord& r, Shown shown)
 
 } // namespace
 
+std::string sentence(const Identity& who)
+{
+    std::string text = "uid " + std::to_string(who.uid);
+    if (who.pid <= 0) return text + " (a process outside of this pid namespace)";
+    return text + " (" + (who.command.empty() ? "" : who.command + ", ") + "pid " + std::to_string(who.pid) + ")";
+}
+
 std::string_view name_of(RunKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
 std::string_view name_of(RunState state) { return state_names[static_cast<std::size_t>(state)]; }
 

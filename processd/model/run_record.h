@@ -25,6 +25,9 @@ struct Identity { // who asked, from SO_PEERCRED; the command is read once when 
     friend bool operator==(const Identity&, const Identity&) = default;
 };
 
+// "uid 0 (processctl, pid 77)". A pid of 0 is a process that this pid namespace does not show, and so has no command.
+std::string sentence(const Identity& who);
+
 struct Usage { // rusage of the leader and the children it waited for
     base::Duration user{}, system{};
     std::int64_t max_rss_kb = 0, minor_faults = 0, major_faults = 0, blocks_in = 0, blocks_out = 0;

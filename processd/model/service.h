@@ -93,7 +93,7 @@ struct Service {
 namespace service {
 
 struct StartWanted {
-    std::string by; // who, for the reason: "uid 0 (processctl)", "web, which requires it"
+    std::string by; // who, for the reason: "uid 0 (processctl, pid 77)", "web, which requires it"
 };
 struct StopWanted {
     std::string by;

@@ -82,10 +82,17 @@ ServiceSpec in_force(const ServiceSpec& configured, const ServiceSpec& begun);
 void to_json(nlohmann::json& j, const ServiceSpec& spec);
 void from_json(const nlohmann::json& j, ServiceSpec& spec);
 
+struct ApiSpec { // who may connect at all, which is the kernel's to judge
+    std::uint32_t socket_mode = 0666;
+    std::string socket_owner, socket_group; // names or numbers; empty: the daemon's own
+    friend bool operator==(const ApiSpec&, const ApiSpec&) = default;
+};
+
 enum class Sync { never, interval, always };
 
 struct DaemonSpec { // processd.toml
-    std::vector<AccessRule> access;
+    AccessSpec access;
+    ApiSpec api;
     base::Duration stop_budget = std::chrono::seconds{90};
     std::string log_level = "info";
     LogSpec logs; // no sink configured: stderr

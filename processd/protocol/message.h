@@ -30,6 +30,7 @@ enum class Type : std::uint16_t {
     hello_end = 3, // all children that existed at hello have been told
     stop = 4,      // Stop: end all services in order until the deadline, then answer stopped
     reload = 5,    // the keeper got SIGHUP
+    figures = 6,   // Figures: the answer to ask_figures
 
     // manager → keeper
     spawn = 16,    // Spawn and the cookie; fds: specification memfd, then a stdin memfd if the specification says so
@@ -43,6 +44,7 @@ enum class Type : std::uint16_t {
     stopped = 24,  // Stopped: the stop is over, the keeper may leave
     settings = 25, // Settings
     ask_stop = 26, // header only: begin the orderly stop (as SIGTERM to the keeper does)
+    ask_figures = 27, // header only: what has the keeper counted?
 };
 
 struct Header {
@@ -199,6 +201,9 @@ struct ChildState {
 struct Stop {
     std::int64_t deadline_mono_ns;
 };
+struct Figures { // what only the keeper counts
+    std::uint64_t orphans_reaped;
+};
 struct Stopped {
     std::uint32_t in_order; // 0: the stop budget was spent, and what was left was killed
     std::uint32_t reserved;
@@ -226,10 +231,13 @@ struct Watch {
     std::array<std::uint64_t, 4> counts; // the manager's totals at `consumed`, only kept: see ChildState
     std::uint64_t newest_line;           // number of the newest line made of any output by then, only kept: see Hello
 };
+inline constexpr std::uint32_t nobody = UINT32_MAX; // no id of a user or group
 struct Settings {
     std::int64_t stop_budget_ns; // orderly stop: from its beginning to the keeper's own KILL of what is left
     std::uint32_t api_mode;      // of the API socket
     std::uint32_t log_level;     // of base::log::Level
+    std::uint32_t api_uid;       // owner of the API socket; nobody leaves it
+    std::uint32_t api_gid;       // likewise
 };
 
 static_assert(sizeof(Header) == 32 && std::is_trivially_copyable_v<Hello> && std::is_trivially_copyable_v<ChildState>);

@@ -7,6 +7,7 @@
 #include "processd/store/directory.h"
 #include "processd/store/record_index.h"
 #include "processd/store/record_text.h"
+#include "processd/store/tallies.h"
 
 #include <algorithm>
 #include <charconv>
@@ -41,10 +42,19 @@ auto not_found(std::string_view what)
 } // namespace
 
 struct Records::Impl {
-    Impl(Db opened, RecordIndex known, std::uint64_t last, const Retention& bounds)
-        : db(std::move(opened)), index(std::move(known)), last_number(last), retention(bounds)
+    Impl(Db opened, RecordIndex known, Tallies counted, std::uint64_t last, const Retention& bounds)
+        : db(std::move(opened)),
+          index(std::move(known)),
+          tallies(std::move(counted)),
+          last_number(last),
+          retention(bounds)
     {
     }
+
+    struct Queued {
+        std::string value;
+        std::optional<model::RunCount> count; // of a run that has ended
+    };
 
     struct Group {
         std::vector<std::uint64_t> put, expired, erased;
@@ -52,18 +62,19 @@ struct Records::Impl {
 
     [[nodiscard]] base::Result<std::optional<std::string>> value(std::uint64_t number) const
     {
-        if (const auto queued = queue.find(number); queued != queue.end()) return std::optional(queued->second);
+        if (const auto queued = queue.find(number); queued != queue.end()) return std::optional(queued->second.value);
         return db.get(number_key(number));
     }
-    base::Result<Group> commit_group(std::int64_t now_s, std::size_t extra);
+    base::Result<Group> commit_group(base::WallTime now, std::size_t extra);
     bool begin_afresh(const base::Error& why);
     base::Result<void> remove(std::uint64_t number, std::int64_t now_s, Group& group);
 
     Db db;
     RecordIndex index; // of everything queued and stored
+    Tallies tallies;   // of everything stored
     std::uint64_t last_number;
     Retention retention;
-    std::map<std::uint64_t, std::string> queue; // values by number
+    std::map<std::uint64_t, Queued> queue; // by number
     std::size_t queued_bytes = 0;
     std::int64_t full_disk_told_s = 0;
 };
@@ -76,15 +87,18 @@ Records::~Records() = default;
 base::Result<Records> Records::open(const Directory& directory, bool durable_commits, const Retention& retention)
 {
     RecordIndex index{0};
+    Tallies tallies;
     std::uint64_t last = 0;
     const auto read_all = [&](const Db& db) {
         index = RecordIndex{random_seed()};
+        tallies = {};
         last = 0;
         std::size_t strange = 0;
         std::string example;
         // The index is sorted by number and tdb is not, so the entries wait until all are known.
         std::vector<std::pair<std::uint64_t, std::pair<Head, std::size_t>>> found;
         auto done = db.for_each([&](std::string_view key, std::string_view value) {
+            if (tallies.take(key, value)) return;
             const auto number = number_from_key(key);
             if (number) last = std::max(last, *number);
             auto head = decode_head(value);
@@ -104,7 +118,7 @@ base::Result<Records> Records::open(const Directory& directory, bool durable_com
     };
     auto db = Db::open_or_set_aside(directory.file("runs.tdb"), hash_size, durable_commits, read_all);
     if (!db) return tl::unexpected(db.error());
-    return Records{std::make_unique<Impl>(*std::move(db), std::move(index), last, retention)};
+    return Records{std::make_unique<Impl>(*std::move(db), std::move(index), std::move(tallies), last, retention)};
 }
 
 std::uint64_t Records::next_number() { return ++impl_->last_number; }
@@ -127,11 +141,13 @@ base::Result<void> Records::put(const model::RunRecord& record)
     } catch (const std::exception& e) { // nlohmann's, for a record that has no JSON form
         return base::fail(base::Errc::bad_input, "run " + record.id + " cannot be stored: " + e.what());
     }
-    if (queued != s.queue.end()) s.queued_bytes -= queued->second.size();
+    if (queued != s.queue.end()) s.queued_bytes -= queued->second.value.size();
     s.queued_bytes += value.size();
     s.last_number = std::max(s.last_number, record.number);
     s.index.put(record.number, head_of(record), value.size());
-    s.queue[record.number] = std::move(value);
+    auto& entry = s.queue[record.number];
+    entry.value = std::move(value);
+    if (record.state == model::RunState::ended) entry.count = model::count_of(record);
     return {};
 }
 
@@ -162,15 +178,18 @@ bool Records::Impl::begin_afresh(const base::Error& why)
         return false;
     }
     index = RecordIndex{random_seed()};
-    for (const auto& [number, value] : queue)
-        if (const auto head = decode_head(value)) index.put(number, *head, value.size());
+    for (const auto& [number, queued] : queue)
+        if (const auto head = decode_head(queued.value)) index.put(number, *head, queued.value.size());
+    tallies.write_all_anew();
     return true;
 }
 
 // One transaction: the oldest queued records in, and out what retention no longer covers, or `extra` records at least.
-base::Result<Records::Impl::Group> Records::Impl::commit_group(std::int64_t now_s, std::size_t extra)
+base::Result<Records::Impl::Group> Records::Impl::commit_group(base::WallTime now, std::size_t extra)
 {
+    const auto now_s = base::to_ns(now) / 1'000'000'000;
     Group group;
+    Tallies::Group counted(tallies, now);
     auto done = db.transact([&]() -> base::Result<void> {
         for (const auto number : index.victims(retention, now_s, extra, max_removed))
             if (!queue.contains(number))
@@ -180,19 +199,22 @@ base::Result<Records::Impl::Group> Records::Impl::commit_group(std::int64_t now_
             group.erased.push_back(number);
         }
         for (auto at = queue.begin(); at != queue.end() && group.put.size() < group_size; ++at) {
-            if (auto stored = db.put(number_key(at->first), at->second); !stored) return stored;
+            if (auto stored = db.put(number_key(at->first), at->second.value); !stored) return stored;
+            if (at->second.count) counted.add(*at->second.count);
             group.put.push_back(at->first);
         }
+        if (auto stored = counted.write(db); !stored) return stored;
         base::crash_point("commit:before", "records");
         return {};
     });
     if (!done) return tl::unexpected(done.error());
     base::crash_point("commit:after", "records");
+    tallies.committed(std::move(counted));
     for (const auto number : group.expired) index.expire(number);
     for (const auto number : group.erased) index.erase(number);
     for (const auto number : group.put) {
         const auto at = queue.find(number);
-        queued_bytes -= at->second.size();
+        queued_bytes -= at->second.value.size();
         queue.erase(at);
     }
     return group;
@@ -209,10 +231,10 @@ Flushed Records::flush(base::WallTime now)
     Flushed flushed;
     bool begun_afresh = false;
     while (work()) {
-        auto group = s.commit_group(now_s, 0);
+        auto group = s.commit_group(now, 0);
         if (!group && out_of_space(group.error())) {
             // Old records make room for new ones: those are worth more, and what they describe is over.
-            group = s.commit_group(now_s, max_removed);
+            group = s.commit_group(now, max_removed);
             if (group && now_s - s.full_disk_told_s >= 3600) {
                 base::log::warning("no space left for run records: the oldest make room", {{"kept", s.index.size()}});
                 s.full_disk_told_s = now_s;
@@ -312,6 +334,9 @@ base::Result<std::vector<model::RunRecord>> Records::open_records() const
     }
     return records;
 }
+
+const model::RunTally& Records::tally() const { return impl_->tallies.all(); }
+void Records::keep_tallies_of(const std::set<std::string>& names) { impl_->tallies.keep_only(names); }
 
 std::size_t Records::size() const { return impl_->index.size(); }
 void Records::set_retention(const Retention& retention) { impl_->retention = retention; }

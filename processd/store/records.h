@@ -13,10 +13,12 @@
 #include "helpers/base/result.h"
 #include "helpers/base/time.h"
 #include "processd/model/run_record.h"
+#include "processd/model/run_tally.h"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,8 +80,9 @@ public:
     // Above every number put, found or handed out so far.
     [[nodiscard]] std::uint64_t next_number();
 
-    base::Result<void> put(const model::RunRecord& record); // replaces what has the same number
-    [[nodiscard]] std::size_t pending() const;              // records queued
+    // Replaces what has the same number. Of a run that has ended this comes once, as it is counted then.
+    base::Result<void> put(const model::RunRecord& record);
+    [[nodiscard]] std::size_t pending() const; // records queued
     [[nodiscard]] bool group_full() const { return pending() >= group_size; }
     // Commits what is queued and removes what retention no longer covers; `now` is for its age.
     Flushed flush(base::WallTime now);
@@ -93,6 +96,10 @@ public:
     // Records whose state is not ended, oldest first: at start, those the keeper does not know are lost.
     [[nodiscard]] base::Result<std::vector<model::RunRecord>> open_records() const;
     [[nodiscard]] std::size_t size() const;
+
+    // What is counted of all ended runs that were ever committed, and of which names it is kept.
+    [[nodiscard]] const model::RunTally& tally() const;
+    void keep_tallies_of(const std::set<std::string>& names);
 
     void set_retention(const Retention& retention);
     void set_durable_commits(bool on); // Sync::always

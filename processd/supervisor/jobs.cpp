@@ -102,14 +102,13 @@ base::Result<Operation> Jobs::run(std::string_view name, const std::optional<mod
     const auto operation = m.operations.begin("run", entry.spec.name, by);
     if (!operation) return operation;
     job::Trigger trigger;
-    trigger.cause =
-        by ? "uid " + std::to_string(by->uid) + (by->command.empty() ? "" : " (" + by->command + ")") : "the daemon";
+    trigger.cause = by ? model::sentence(*by) : "the daemon";
     trigger.operations = {operation->id};
     m.trigger(entry, "", job::By::person, std::move(trigger));
     return m.operations.get(operation->id);
 }
 
-void Jobs::abort(const Operation& operation)
+void Jobs::abort(const Operation& operation, const model::Identity& by)
 {
     auto& m = *impl_;
     const auto found = m.jobs.find(operation.service);
@@ -121,7 +120,7 @@ void Jobs::abort(const Operation& operation)
             if (--lane.pending->count == 0) lane.pending.reset();
         }
         if (lane.running && std::erase(lane.running->trigger.operations, operation.id) > 0)
-            (void)m.runs.stop(lane.running->run, model::run::StopWanted{}, "somebody aborted it");
+            (void)m.runs.stop(lane.running->run, model::run::StopWanted{}, "aborted by " + model::sentence(by));
     }
     m.save(entry);
     m.arm(entry);

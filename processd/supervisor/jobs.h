@@ -42,7 +42,7 @@ public:
     // names the nearest job; Errc::conflict: it runs and is to be skipped then.
     base::Result<Operation> run(std::string_view name, const std::optional<model::Identity>& by);
     // Of one that run() began: its run is told to end, or never begins. Nothing for other operations.
-    void abort(const Operation& operation);
+    void abort(const Operation& operation, const model::Identity& by);
     // What the edge makes of the jobs, to go on record together with what it is an edge of; starts follow by
     // themselves. named: a job that it makes run in any case; empty: none.
     std::vector<store::Change> edge(const model::Edge& edge, std::string_view named = {});

@@ -6,8 +6,8 @@
 
 namespace processd::supervisor {
 
-Journal::Journal(loop::Loop& loop, loop::KeeperClient& keeper, output::LogStore& logs)
-    : keeper_(keeper), logs_(logs), targets_(loop, logs.epoch(), [this] {
+Journal::Journal(loop::Loop& loop, loop::KeeperClient& keeper, output::LogStore& logs, model::Counters& counters)
+    : keeper_(keeper), logs_(logs), counters_(counters), targets_(loop, logs.epoch(), [this] {
           if (on_progress) on_progress();
       })
 {
@@ -26,10 +26,19 @@ void Journal::emit(Capture& capture, const output::Line& line, bool to_sinks)
     out.late = line.late;
     out.pid = capture.pid;
     logs_.append(out);
-    if (!to_sinks) return;
+    if (!to_sinks) return; // an earlier manager has written and counted it
+    if (const auto& count = capture.lines[line.stream == protocol::Stream::err ? 1 : 0]) ++count->value;
     if (!capture.to_sinks) capture.to_sinks = targets_.source(capture.service, capture.run);
     targets_.write(*capture.to_sinks, out);
     capture.last_seq = out.seq;
+}
+
+std::array<std::shared_ptr<model::Counter>, 2> Journal::lines_of(const std::string& name) const
+{
+    const auto of = [&](const char* stream) {
+        return counters_.counter("processd_log_lines", {{"service", name}, {"stream", stream}});
+    };
+    return {of("stdout"), of("stderr")};
 }
 
 void Journal::split(Capture& capture, const output::Piece& piece, const output::Position& before,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "processd/loop/loop.h"
+#include "processd/model/counters.h"
 #include "processd/output/line_splitter.h"
 #include "processd/output/log_store.h"
 #include "processd/output/progress.h"
@@ -12,6 +13,7 @@
 #include "processd/protocol/message.h"
 #include "processd/supervisor/log_targets.h"
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -35,8 +37,9 @@ struct Capture {
     std::string service;       // empty for ad-hoc runs
     bool answers = false;      // stdout is an answer to us, not lines for people: a lookup's
     std::string run;
-    std::int32_t pid = 0;           // of the leader
-    LogTargets::SourcePtr to_sinks; // made by the first line
+    std::int32_t pid = 0;                                   // of the leader
+    LogTargets::SourcePtr to_sinks;                         // made by the first line
+    std::array<std::shared_ptr<model::Counter>, 2> lines{}; // by stream
 };
 
 // A run whose output an earlier manager has read.
@@ -50,7 +53,8 @@ struct HeldOutput {
 
 class Journal {
 public:
-    Journal(loop::Loop& loop, loop::KeeperClient& keeper, output::LogStore& logs);
+    // Lines are counted in `counters`, as processd_log_lines.
+    Journal(loop::Loop& loop, loop::KeeperClient& keeper, output::LogStore& logs, model::Counters& counters);
 
     [[nodiscard]] LogTargets& targets() noexcept { return targets_; }
 
@@ -72,6 +76,9 @@ public:
         return !capture.to_sinks || capture.last_seq <= targets_.written_seq(*capture.to_sinks);
     }
 
+    // Where lines count of what has this name.
+    [[nodiscard]] std::array<std::shared_ptr<model::Counter>, 2> lines_of(const std::string& name) const;
+
     [[nodiscard]] output::LogStore& logs() noexcept { return logs_; }
     [[nodiscard]] std::uint64_t dropped_bytes() const noexcept { return dropped_; }
 
@@ -87,6 +94,7 @@ private:
 
     loop::KeeperClient& keeper_;
     output::LogStore& logs_;
+    model::Counters& counters_;
     LogTargets targets_;
     std::uint64_t dropped_ = 0;
 };

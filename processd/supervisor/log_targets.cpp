@@ -288,6 +288,19 @@ std::uint64_t LogTargets::written_seq(Source& source) const
     return source.first_left_out != 0 ? std::min(lowest, source.first_left_out - 1) : lowest;
 }
 
+LogFigures LogTargets::figures() const
+{
+    LogFigures figures;
+    for (const auto& target : targets_) {
+        const auto status = target->writer->status();
+        const auto& [key, service, spec] = target->planned;
+        figures.sinks.push_back({service, spec.name.empty() ? target->writer->name() : spec.name, status.lines_written,
+                                 status.lines_dropped, status.queued_bytes, !status.error.empty()});
+    }
+    figures.rate_limited = limited_;
+    return figures;
+}
+
 json LogTargets::status() const
 {
     json sinks = json::array();

@@ -22,6 +22,16 @@
 
 namespace processd::supervisor {
 
+struct SinkFigures {
+    std::string service, name; // whose own it is, or empty; its name, or where it writes to
+    std::uint64_t lines_written = 0, lines_dropped = 0, queued_bytes = 0;
+    bool failing = false;
+};
+struct LogFigures { // since this manager began, or the sink
+    std::vector<SinkFigures> sinks;
+    std::map<std::string, std::uint64_t> rate_limited; // lines by service, "" for all ad-hoc runs
+};
+
 class LogTargets {
 public:
     class Source; // one run, as the sinks know it
@@ -44,6 +54,7 @@ public:
     // All lines of the source up to here are written, or dropped and counted.
     [[nodiscard]] std::uint64_t written_seq(Source& source) const;
 
+    [[nodiscard]] LogFigures figures() const;
     // docs/openapi.yaml, System: "logs".
     [[nodiscard]] nlohmann::json status() const;
 

@@ -211,6 +211,36 @@ std::size_t Runs::active() const
     return count;
 }
 
+std::map<model::RunKind, std::size_t> Runs::active_by_kind() const
+{
+    std::map<RunKind, std::size_t> counts;
+    for (const auto& [number, live] : impl_->table.all())
+        if (live->record.state != model::RunState::ended) ++counts[live->record.kind];
+    return counts;
+}
+
+std::int32_t Runs::living_pid(std::string_view id) const
+{
+    const LiveRun* const live = impl_->table.with_id(id);
+    return live != nullptr && live->told.phase == protocol::Phase::running ? live->told.pid : 0;
+}
+
+Runs::OutputCounts Runs::output_not_on_record() const
+{
+    OutputCounts sums;
+    for (const auto& [number, live] : impl_->table.all()) {
+        if (live->committed || !live->capture) continue;
+        const auto counts =
+            live->final ? std::array{live->record.out, live->record.err} : live->capture->source.counts();
+        auto& sum = sums[model::counted_name(live->record.kind, live->record.name)];
+        for (std::size_t i = live->capture->answers ? 1 : 0; i < 2; ++i) {
+            sum[i].bytes += counts[i].bytes;
+            sum[i].dropped += counts[i].dropped;
+        }
+    }
+    return sums;
+}
+
 Notified Runs::notified(std::string_view id) const
 {
     const LiveRun* const live = impl_->table.with_id(id);

@@ -16,7 +16,9 @@
 #include "processd/store/records.h"
 #include "processd/supervisor/event.h"
 
+#include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -96,8 +98,13 @@ public:
     [[nodiscard]] base::Result<model::RunRecord> get(std::string_view id) const; // with the newest output
     [[nodiscard]] base::Result<store::Page> query(const store::Filter& filter, std::string_view after,
                                                   std::size_t limit) const;
-    [[nodiscard]] std::vector<model::RunRecord> live() const;         // not ended, oldest first, without output
-    [[nodiscard]] std::size_t active() const;                         // not ended
+    [[nodiscard]] std::vector<model::RunRecord> live() const; // not ended, oldest first, without output
+    [[nodiscard]] std::size_t active() const;                 // not ended
+    [[nodiscard]] std::map<model::RunKind, std::size_t> active_by_kind() const;
+    [[nodiscard]] std::int32_t living_pid(std::string_view id) const; // of its leader; 0 when it has none
+    // What runs have written that Records::tally() does not have yet: stdout and stderr by model::counted_name().
+    using OutputCounts = std::map<std::string, std::array<model::StreamCount, 2>>;
+    [[nodiscard]] OutputCounts output_not_on_record() const;
     [[nodiscard]] std::string status_text(std::string_view id) const; // the last STATUS= of a live run
     [[nodiscard]] Notified notified(std::string_view id) const;       // what else a live run has said by its socket
 

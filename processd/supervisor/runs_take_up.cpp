@@ -57,7 +57,8 @@ void Runs::Impl::bind(LiveRun& live, const protocol::ChildState& state, std::vec
                                  live.record.kind == RunKind::lookup,
                                  live.record.id,
                                  state.pid,
-                                 nullptr});
+                                 nullptr,
+                                 journal.lines_of(model::counted_name(live.record.kind, live.record.name))});
 }
 
 void Runs::Impl::adopt(const protocol::ChildState& state, std::string_view cookie, std::vector<base::UniqueFd>& fds)

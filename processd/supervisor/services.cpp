@@ -129,7 +129,7 @@ base::Result<Operation> Services::reset(std::string_view name, const std::option
     return impl_->reset(name, by);
 }
 
-base::Result<Operation> Services::abort(std::string_view id)
+base::Result<Operation> Services::abort(std::string_view id, const std::optional<model::Identity>& by)
 {
     auto& m = *impl_;
     auto operation = m.operations.get(id);
@@ -141,7 +141,8 @@ base::Result<Operation> Services::abort(std::string_view id)
         found->second.pending_stop.reset();
         with.push_back(Impl::document(found->second));
     }
-    m.operations.finish(id, "aborted", "somebody aborted it", {}, {}, std::move(with));
+    m.operations.finish(id, "aborted", "aborted by " + (by ? model::sentence(*by) : "the daemon"), {}, {},
+                        std::move(with));
     return m.operations.get(id);
 }
 

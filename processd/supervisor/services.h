@@ -17,6 +17,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace processd::loop {
@@ -29,6 +30,18 @@ class State;
 namespace processd::supervisor {
 
 class Runs;
+
+// What is counted and measured of one service.
+struct ServiceFigures {
+    std::string name;
+    std::string_view state; // as the API says it
+    bool wanted = false;
+    base::WallTime since{};
+    std::uint64_t restarts = 0;
+    std::vector<std::pair<std::string, bool>> checks; // and whether they fail
+    std::string run;                                  // main
+    std::int32_t pid = 0;                             // of its leader while it lives, else 0
+};
 
 class Services {
 public:
@@ -58,7 +71,7 @@ public:
     // A failed service is one that was stopped, and failures count from the beginning.
     base::Result<Operation> reset(std::string_view name, const std::optional<model::Identity>& by);
     // The service stays as it is by then; an operation that is done is returned as it is.
-    base::Result<Operation> abort(std::string_view operation);
+    base::Result<Operation> abort(std::string_view operation, const std::optional<model::Identity>& by);
 
     // Orderly stop of everything in reverse order; `done` is told once. What had not ended by the deadline is named.
     void stop_all(base::Time deadline, std::function<void(bool in_order)> done);
@@ -71,6 +84,7 @@ public:
     [[nodiscard]] std::set<std::string> running() const; // that have processes
     // What is wrong: docs/openapi.yaml, Health.
     [[nodiscard]] nlohmann::json health(model::Level level) const;
+    [[nodiscard]] std::vector<ServiceFigures> figures() const; // by name
     [[nodiscard]] std::size_t count_ready() const;
     [[nodiscard]] std::size_t count_failed() const;
 

@@ -23,11 +23,7 @@ namespace service = model::service;
 
 namespace {
 
-std::string who(const std::optional<model::Identity>& by)
-{
-    if (!by) return "the daemon";
-    return "uid " + std::to_string(by->uid) + (by->command.empty() ? "" : " (" + by->command + ")");
-}
+std::string who(const std::optional<model::Identity>& by) { return by ? model::sentence(*by) : "the daemon"; }
 
 } // namespace
 

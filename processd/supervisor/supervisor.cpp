@@ -2,7 +2,6 @@
 #include "processd/supervisor/supervisor.h"
 
 #include "helpers/base/log.h"
-#include "processd/config/changes.h"
 #include "processd/config/load.h"
 #include "processd/loop/keeper_client.h"
 #include "processd/loop/work.h"
@@ -10,9 +9,12 @@
 #include "processd/output/log_store.h"
 #include "processd/store/store.h"
 #include "processd/supervisor/host.h"
+#include "processd/supervisor/api_socket.h"
+#include "processd/supervisor/config_json.h"
 #include "processd/supervisor/journal.h"
 #include "processd/supervisor/keeper_abilities.h"
 #include "processd/supervisor/memory.h"
+#include "processd/supervisor/metrics.h"
 #include "processd/supervisor/sources.h"
 
 #include <array>
@@ -26,7 +28,6 @@ using nlohmann::json;
 
 constexpr int exit_configuration = 2;
 constexpr int exit_lost = 1;
-constexpr std::uint32_t api_socket_mode = 0666; // who may do what is decided by who asks, see access rules
 
 std::string_view name_of(protocol::ManagerEnd end)
 {
@@ -42,33 +43,6 @@ std::string_view name_of(protocol::ManagerEnd end)
 template <std::size_t N> std::string text(const std::array<char, N>& field)
 {
     return {field.data(), ::strnlen(field.data(), N)};
-}
-
-json changes_json(const config::Changes& changes)
-{
-    json list = json::array();
-    const auto add = [&](const json& service, std::string_view applies, const std::vector<std::string>& keys) {
-        list.push_back({{"service", service}, {"applies", applies}, {"keys", keys}});
-    };
-    if (!changes.daemon_now.empty()) add(nullptr, "now", changes.daemon_now);
-    if (!changes.daemon_at_next_start.empty()) add(nullptr, "next_start", changes.daemon_at_next_start);
-    for (const auto& change : changes.services) {
-        if (change.kind != config::ChangeKind::changed) add(change.name, name_of(change.kind), {});
-        if (!change.now.empty()) add(change.name, "now", change.now);
-        if (!change.at_next_start.empty()) add(change.name, "next_start", change.at_next_start);
-    }
-    return list;
-}
-
-json errors_json(const config::Problems& problems)
-{
-    json list = json::array();
-    for (const auto& p : problems)
-        list.push_back({{"file", p.file},
-                        {"line", p.line == 0 ? json(nullptr) : json(p.line)},
-                        {"key", p.key.empty() ? json(nullptr) : json(p.key)},
-                        {"message", p.message}});
-    return list;
 }
 
 } // namespace
@@ -91,9 +65,11 @@ struct Supervisor::Impl {
     bool is_stopped = false; // and the keeper was told
     base::WallTime stop_deadline{};
     bool reloading = false;
+    std::uint32_t log_level = 0;
 
     std::optional<store::Store> store;
     loop::KeeperClient keeper;
+    std::optional<Metrics> metrics;
     std::optional<output::LogStore> logs;
     std::optional<Changes> changes;
     std::optional<Journal> journal;
@@ -102,6 +78,7 @@ struct Supervisor::Impl {
     std::optional<Jobs> jobs;
     std::optional<Services> services;
     std::optional<Memory> memory;
+    std::optional<ApiSocket> socket;
     std::vector<Subscription> subscriptions;
     loop::Timer sync_timer;
     loop::Timer state_retry;
@@ -130,11 +107,14 @@ struct Supervisor::Impl {
                             std::vector<base::UniqueFd> fds) {
             if (runs) runs->told(state, cookie, std::move(fds));
         };
+        e.on_figures = [this](const protocol::Figures& figures) {
+            if (metrics) metrics->told(figures);
+        };
         e.on_hello_end = [this] { taken_over(); };
         e.on_stop = [this](base::Time deadline) { begin_stop(deadline); };
         e.on_reload = [this] {
             if (journal) journal->targets().reopen();
-            reload([](const base::Result<json>&, const json&) {});
+            reload({}, [](const base::Result<json>&, const json&) {});
         };
         e.on_lost = [this](const base::Error& error) {
             if (is_stopped) return events.on_exit(0);
@@ -169,12 +149,15 @@ struct Supervisor::Impl {
         const auto first = output::first_seq(h.incarnation);
         logs.emplace(h.epoch, first, d.log_memory_bytes);
         changes.emplace(h.epoch, first);
-        journal.emplace(loop, keeper, *logs);
+        metrics.emplace(loop, keeper, *store, hello);
+        journal.emplace(loop, keeper, *logs, metrics->counters());
         runs.emplace(loop, keeper, store->records(), *journal, prepare_program);
         jobs.emplace(loop, *runs, *operations, store->state());
         services.emplace(loop, *runs, *operations, store->state(), prepare_program);
         services->on_edge = [this](const model::Edge& edge, const std::string& job) { return jobs->edge(edge, job); };
         memory.emplace(loop, h.keeper_pid);
+        socket.emplace(*runs, prepare_program, [this] { send_settings(); });
+        metrics->watch({*runs, *services, *journal, *memory, [this] { return figures(); }});
         apply_daemon();
         follow_changes();
     }
@@ -209,18 +192,25 @@ struct Supervisor::Impl {
     {
         const auto& d = configuration.daemon;
         base::log::set_level(d.log_level);
-        std::uint32_t level = static_cast<std::uint32_t>(base::log::Level::info);
-        for (const auto known : {base::log::Level::error, base::log::Level::warning, base::log::Level::debug})
-            if (d.log_level == (known == base::log::Level::error     ? "error"
-                                : known == base::log::Level::warning ? "warning"
-                                                                     : "debug"))
-                level = static_cast<std::uint32_t>(known);
-        keeper.settings({d.stop_budget.count(), api_socket_mode, level});
+        using base::log::Level;
+        log_level = static_cast<std::uint32_t>(d.log_level == "error"     ? Level::error
+                                               : d.log_level == "warning" ? Level::warning
+                                               : d.log_level == "debug"   ? Level::debug
+                                                                          : Level::info);
+        socket->configure(d.api);
+        send_settings();
         journal->targets().apply(plan_logs(configuration));
         logs->set_max_bytes(d.log_memory_bytes);
         runs->set_limits({d.max_runs, d.tail_bytes});
         store->set_options({d.sync, {d.max_records, d.max_record_age}});
         events.on_configuration(configuration);
+    }
+
+    void send_settings()
+    {
+        const auto owner = socket->owner();
+        keeper.settings({configuration.daemon.stop_budget.count(), configuration.daemon.api.socket_mode, log_level,
+                         owner.uid, owner.gid});
     }
 
     void follow_changes()
@@ -229,6 +219,7 @@ struct Supervisor::Impl {
             changes->add("run", [&] { return model::shown(record, false, false); });
             sync_later();
         }));
+        subscriptions.push_back(runs->on_output.subscribe([this](const std::string&) { metrics->changed(); }));
         subscriptions.push_back(services->on_change.subscribe([this](const std::string& name) {
             const auto status = services->status(name);
             changes->add(status ? "service" : "service_gone", [&] { return status ? *status : json(name); });
@@ -245,6 +236,14 @@ struct Supervisor::Impl {
         }));
     }
 
+    [[nodiscard]] ManagerFigures figures() const
+    {
+        ManagerFigures f{started, loaded, !load_error.empty(), is_stopping, {}};
+        for (const auto& [name, spec] : configuration.services) f.declared.insert(name);
+        for (const auto& [name, job] : configuration.jobs) f.declared.insert(name);
+        return f;
+    }
+
     void sync_later()
     {
         if (configuration.daemon.sync == model::Sync::interval && !sync_timer.armed())
@@ -258,6 +257,8 @@ struct Supervisor::Impl {
         services->load(configuration.services);
         runs->resume(hello.newest_line);
         memory->refresh();
+        socket->look_up();
+        send_settings(); // with owners that are numbers
         base::log::info("manager serves", {{"incarnation", hello.incarnation},
                                            {"services", configuration.services.size()},
                                            {"taken_up", hello.children}});
@@ -282,7 +283,7 @@ struct Supervisor::Impl {
         });
     }
 
-    void reload(Reloaded done)
+    void reload(const std::optional<model::Identity>& by, Reloaded done)
     {
         struct Read {
             config::Problems problems;
@@ -291,12 +292,12 @@ struct Supervisor::Impl {
         const auto read = std::make_shared<Read>();
         loop::work(
             loop, [read, dir = directories.config] { read->sources = config::read_directory(dir, read->problems); },
-            [this, read, done = std::move(done)] {
+            [this, read, by = by ? model::sentence(*by) : "SIGHUP", done = std::move(done)] {
                 auto found = config::interpret(read->sources, read->problems);
                 if (!found) {
                     load_error = config::as_error(found.error()).message();
                     base::log::warning("the configuration on disk is wrong; what is in force stays",
-                                       {{"reason", load_error}});
+                                       {{"by", by}, {"reason", load_error}});
                     return done(base::fail(base::Errc::bad_input, load_error), errors_json(found.error()));
                 }
                 if (const auto saved = store->state().apply({sources_change(read->sources)}); !saved) {
@@ -312,8 +313,12 @@ struct Supervisor::Impl {
                 apply_daemon();
                 jobs->apply(configuration.jobs);
                 services->apply(configuration.services);
-                base::log::info("configuration loaded",
-                                {{"services", configuration.services.size()}, {"jobs", configuration.jobs.size()}});
+                socket->look_up();
+                send_settings();
+                base::log::info("configuration loaded", {{"by", by},
+                                                         {"services", configuration.services.size()},
+                                                         {"jobs", configuration.jobs.size()},
+                                                         {"changes", table.size()}});
                 done(json{{"loaded", model::json_time(loaded)}, {"changes", table}}, json::array());
             });
     }
@@ -383,12 +388,13 @@ Services& Supervisor::services() { return *impl_->services; }
 Jobs& Supervisor::jobs() { return *impl_->jobs; }
 Operations& Supervisor::operations() { return *impl_->operations; }
 Changes& Supervisor::changes() { return *impl_->changes; }
+Metrics& Supervisor::metrics() { return *impl_->metrics; }
 output::LogStore& Supervisor::logs() { return *impl_->logs; }
 const model::Configuration& Supervisor::configuration() const { return impl_->configuration; }
 const model::DaemonSpec& Supervisor::daemon() const { return impl_->configuration.daemon; }
 json Supervisor::system() const { return impl_->system(); }
-void Supervisor::reload(Reloaded done) { impl_->reload(std::move(done)); }
 std::vector<std::string> Supervisor::ability_words() const { return supervisor::ability_words(impl_->hello); }
+void Supervisor::reload(const std::optional<model::Identity>& by, Reloaded done) { impl_->reload(by, std::move(done)); }
 bool Supervisor::stopping() const { return impl_->is_stopping; }
 
 base::WallTime Supervisor::shutdown(const std::optional<model::Identity>& by)
@@ -397,8 +403,7 @@ base::WallTime Supervisor::shutdown(const std::optional<model::Identity>& by)
     if (!m.is_stopping) {
         m.is_stopping = true;
         m.stop_deadline = base::wall_now() + m.configuration.daemon.stop_budget;
-        base::log::info("shutdown asked for",
-                        {{"uid", by ? by->uid : 0U}, {"pid", by ? by->pid : 0}, {"command", by ? by->command : ""}});
+        base::log::info("shutdown asked for", {{"by", by ? model::sentence(*by) : "the daemon"}});
         m.keeper.ask_stop();
     }
     return m.stop_deadline;

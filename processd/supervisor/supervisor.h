@@ -28,6 +28,8 @@ class LogStore;
 
 namespace processd::supervisor {
 
+class Metrics;
+
 struct Directories {
     std::string config, state, runtime;
 };
@@ -53,6 +55,7 @@ public:
     Changes& changes();
     output::LogStore& logs();
     [[nodiscard]] const model::Configuration& configuration() const;
+    Metrics& metrics();
     [[nodiscard]] const model::DaemonSpec& daemon() const;
 
     // docs/openapi.yaml, System, without what only the API knows (connections, followers, you).
@@ -63,7 +66,7 @@ public:
     // docs/openapi.yaml's Reload. Errc::bad_input: the configuration is wrong and `errors` is its ConfigError list;
     // otherwise it could not be put on record.
     using Reloaded = std::function<void(const base::Result<nlohmann::json>& changes, const nlohmann::json& errors)>;
-    void reload(Reloaded done);
+    void reload(const std::optional<model::Identity>& by, Reloaded done); // by nobody: SIGHUP
     // Begins the orderly stop; returns its deadline as wall time. Asking again returns the same.
     base::WallTime shutdown(const std::optional<model::Identity>& by);
     [[nodiscard]] bool stopping() const;

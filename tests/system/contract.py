@@ -69,7 +69,8 @@ class Contract:
             value = self.read_lines(reply, schema, where, enough)
         else:
             text = reply.read()
-            value = None if method == "HEAD" else self.parsed(text, where)
+            as_text = media in ("text/plain", "application/openmetrics-text")
+            value = None if method == "HEAD" else text.decode() if as_text else self.parsed(text, where)
             if schema is not None and method != "HEAD":
                 self.judge(schema, value, where)
         if media == "application/problem+json" and value:

@@ -18,7 +18,8 @@ for file in '755 sbin/ctdb-processd' '755 bin/processctl' '755 libexec/ctdb-proc
 	'755 libexec/ctdb-processd/processd-prepare' '755 libexec/ctdb-processd/processd-abilities' '755 libexec/ctdb-processd/ctdbd-clean' \
 	'644 share/man/man8/ctdb-processd.8' '644 share/man/man5/ctdb-processd.toml.5' '644 share/man/man1/processctl.1' \
 	'644 share/bash-completion/completions/processctl' '644 lib/systemd/system/ctdb-processd.service' \
-	'644 share/doc/ctdb-processd/examples/ctdbd.toml' '644 share/doc/ctdb-processd/openapi.yaml'; do
+	'644 share/doc/ctdb-processd/examples/ctdbd.toml' '644 share/doc/ctdb-processd/examples/prometheus/alerts.yml' \
+	'644 share/doc/ctdb-processd/openapi.yaml'; do
 	expect "$file is installed" grep -qxF "$file" "$T/files"
 done
 for page in "$TEST_DIR"/../../docs/man/*.[18]; do

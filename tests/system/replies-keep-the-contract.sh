@@ -100,6 +100,7 @@ service lasting <<E
 [job]
 command = ["sleep", "1000"]
 overlap = "skip"
+allow = { users = ["nobody"] }
 E
 service nowhere <<E
 [job]

@@ -90,7 +90,7 @@ another()
 	[ "$(manager_pid)" != "$manager" ]
 }
 wait_for 'there is another manager' another
-expect 'it is held still' says alive '^It is held by uid 0 (processctl) since'
+expect 'it is held still' says alive '^It is held by uid 0 (processctl, pid [0-9]*) since'
 ctl status >"$T/out"
 expect 'the table says so' grep -q '^alive .*held by uid 0' "$T/out"
 expect 'what waits says so' says top 'middle waits for base, which is backoff and held by uid 0'

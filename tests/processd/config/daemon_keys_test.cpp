@@ -23,6 +23,11 @@ log_level = "debug"
 read = { users = ["nagios"], groups = ["adm"] }
 operate = { groups = ["operators"] }
 admin = { users = ["0"] }
+unmapped = "read"
+[api]
+socket_mode = "0660"
+socket_owner = "storage"
+socket_group = "adm"
 [limits]
 body = "1MiB"
 connections = 10
@@ -66,9 +71,11 @@ kind = "journald"
     model::DaemonSpec expected;
     expected.stop_budget = 2min;
     expected.log_level = "debug";
-    expected.access = {{model::Access::read, {"nagios"}, {"adm"}},
-                       {model::Access::operate, {}, {"operators"}},
-                       {model::Access::admin, {"0"}, {}}};
+    expected.access.rules = {{model::Access::read, {"nagios"}, {"adm"}},
+                             {model::Access::operate, {}, {"operators"}},
+                             {model::Access::admin, {"0"}, {}}};
+    expected.access.unmapped = model::Access::read;
+    expected.api = {0660, "storage", "adm"};
     expected.max_body_bytes = 1 << 20;
     expected.max_connections = 10;
     expected.max_connections_per_uid = 5;
@@ -108,6 +115,15 @@ TEST_CASE("each mistake in processd.toml is told with its place and what would b
         {"[service]\n", "processd.toml:1:2: processd.toml configures the daemon itself; a service needs a file of its "
                         "own, NAME.toml"},
         {"[access]\noperator = {}", "processd.toml:2:1: [access] has no key \"operator\"; did you mean \"operate\"?"},
+        {"[access]\nunmapped = \"root\"",
+         "processd.toml:2:12: \"unmapped\" must be one of \"none\", \"read\", \"operate\", "
+         "\"admin\", not \"root\""},
+        {"[api]\nsocket_mode = 660",
+         "processd.toml:2:15: \"socket_mode\" must be octal digits in a string, like \"0660\", not a whole number"},
+        {"[api]\nsocket_mode = \"1777\"",
+         "processd.toml:2:15: \"socket_mode\" must be octal digits up to \"0777\", like \"0660\", not \"1777\""},
+        {"[api]\nsocket_user = \"x\"",
+         "processd.toml:2:1: [api] has no key \"socket_user\"; did you mean \"socket_owner\"?"},
         {"[access]\nread = [\"nagios\"]", "processd.toml:2:8: \"read\" must be a table, like { users = [\"monitor\"], "
                                           "groups = [\"adm\"] }, not an array"},
         {"[access]\nread = { user = [\"nagios\"] }",

@@ -202,6 +202,9 @@ TEST_CASE("orphans are reaped at once, whoever they belonged to", "[keeper][empt
     CHECK(child.state.wait_status == 0);
     manager->empty(child);
     manager->wait_emptied(child);
+    manager->send(protocol::Type::ask_figures);
+    manager->wait_for([&] { return manager->figures().has_value(); }, "the keeper's figures");
+    CHECK(manager->figures()->orphans_reaped >= 5);
     ::kill(manager->pid(), SIGKILL);
     manager = keeper.manager();
     CHECK(manager->hello()->orphans_reaped >= 5);

@@ -40,7 +40,7 @@ TEST_CASE("hello names the keeper and hands the API's socket over", "[keeper][ha
     const base::UniqueFd accepted{::accept4(manager->api_fd(), nullptr, nullptr, SOCK_CLOEXEC)};
     CHECK(accepted);
 
-    const protocol::Settings settings{1'000'000'000, 0600, 3};
+    const protocol::Settings settings{1'000'000'000, 0600, 3, protocol::nobody, protocol::nobody};
     manager->send(protocol::Type::settings, {protocol::bytes_of(settings)});
     manager->run(command({"/bin/true"}));
     REQUIRE(::stat((keeper.runtime() + "/api.socket").c_str(), &found) == 0);

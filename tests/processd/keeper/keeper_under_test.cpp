@@ -147,6 +147,7 @@ bool ManagerSide::pump()
         case protocol::Type::hello_end: hello_end_ = true; break;
         case protocol::Type::stop: stop_ = protocol::read_struct<protocol::Stop>(message.body); break;
         case protocol::Type::reload: reload_ = true; break;
+        case protocol::Type::figures: figures_ = protocol::read_struct<protocol::Figures>(message.body); break;
         case protocol::Type::child: {
             const auto state = protocol::read_struct<protocol::ChildState>(message.body);
             REQUIRE(state);

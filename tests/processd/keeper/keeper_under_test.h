@@ -68,6 +68,7 @@ public:
     bool has_hello_end() const { return hello_end_; }
     const std::optional<protocol::Stop>& stop() const { return stop_; }
     bool reload() const { return reload_; }
+    const std::optional<protocol::Figures>& figures() const { return figures_; }
     int api_fd() const { return api_.get(); }
     std::map<protocol::ChildId, KnownChild>& children() { return children_; }
     int channel_fd() const { return channel_.get(); }
@@ -105,6 +106,7 @@ private:
     bool hello_end_ = false;
     std::optional<protocol::Stop> stop_;
     bool reload_ = false;
+    std::optional<protocol::Figures> figures_;
     base::UniqueFd api_;
     std::map<protocol::ChildId, KnownChild> children_;
 };

@@ -36,7 +36,7 @@ TEST_CASE("an orderly stop is asked of the manager, and leaves nothing behind", 
     const auto manager = keeper.manager();
     const std::string cgroup = manager->hello()->cgroup.data();
     auto& child = manager->wait_phase(manager->spawn(command({"/bin/sleep", "1000"})), Phase::running);
-    const protocol::Settings settings{30'000'000'000, 0666, 2};
+    const protocol::Settings settings{30'000'000'000, 0666, 2, protocol::nobody, protocol::nobody};
     manager->send(protocol::Type::settings, {protocol::bytes_of(settings)});
     manager->run(command({"/bin/true"}));
     const bool by_signal = GENERATE(true, false);
@@ -104,7 +104,7 @@ TEST_CASE("when the stop budget is spent the keeper ends everything itself and s
     start.without_cgroups = proof == Proof::sweep;
     KeeperUnderTest keeper{start};
     const auto manager = keeper.manager();
-    const protocol::Settings settings{50'000'000, 0666, 2};
+    const protocol::Settings settings{50'000'000, 0666, 2, protocol::nobody, protocol::nobody};
     manager->send(protocol::Type::settings, {protocol::bytes_of(settings)});
     auto& deaf = spawn_deaf(*manager, "deaf-one");
     const auto term_file = keeper.directory() + "/term";

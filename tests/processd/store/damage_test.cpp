@@ -150,6 +150,11 @@ TEST_CASE("damage that shows in use ends in a fresh file, with what is queued an
     CHECK(store->records().get(51).has_value());
     CHECK(store->records().next_number() == 52);
     CHECK(set_aside(tmp.path(), "runs.tdb").size() == 1);
+    // What was counted goes on in the fresh file.
+    const auto counted = [](Store& opened) {
+        return opened.records().tally().kinds.at(model::RunKind::adhoc).outcomes[0];
+    };
+    CHECK(counted(*store) == 51);
 
     REQUIRE(store->state().put_now("b", big).has_value());
     CHECK(store->state().get("a").has_value());
@@ -157,4 +162,9 @@ TEST_CASE("damage that shows in use ends in a fresh file, with what is queued an
     CHECK(set_aside(tmp.path(), "state.tdb").size() == 1);
     CHECK(store->dirty());
     store->sync_soon();
+
+    store = base::fail(base::Errc::unavailable, "closed");
+    store = Store::open(tmp.path(), {});
+    REQUIRE(store.has_value());
+    CHECK(counted(*store) == 51);
 }

@@ -22,7 +22,8 @@ struct Archive {
     base::UniqueFd keepers_end;
     loop::KeeperClient keeper{loop, make_channel(), {}};
     output::LogStore logs{1, 1, 1U << 20U};
-    Journal journal{loop, keeper, logs};
+    model::Counters counters;
+    Journal journal{loop, keeper, logs, counters};
     store::Store store = *store::Store::open(directory.path(), {});
     RunTable table;
     RunArchive archive{loop, keeper, store.records(), journal, table};

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/supervisor/config_json.h: what a reload tells: docs/openapi.yaml, Reload and ConfigError.
+#pragma once
+
+#include "processd/config/changes.h"
+#include "processd/config/problem.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace processd::supervisor {
+
+nlohmann::json changes_json(const config::Changes& changes);
+nlohmann::json errors_json(const config::Problems& problems);
+
+} // namespace processd::supervisor
