@@ -119,7 +119,8 @@ void Jobs::abort(const Operation& operation, const model::Identity& by)
             // What else has triggered it meanwhile stays.
             if (--lane.pending->count == 0) lane.pending.reset();
         }
-        if (lane.running && std::erase(lane.running->trigger.operations, operation.id) > 0)
+        if (lane.running && std::erase(lane.running->trigger.operations, operation.id) > 0 &&
+            --lane.running->trigger.count == 0)
             (void)m.runs.stop(lane.running->run, model::run::StopWanted{}, "aborted by " + model::sentence(by));
     }
     m.save(entry);

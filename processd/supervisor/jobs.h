@@ -41,7 +41,8 @@ public:
     // An operation that is done when the job has run; one that runs already follows its "overlap". Errc::not_found
     // names the nearest job; Errc::conflict: it runs and is to be skipped then.
     base::Result<Operation> run(std::string_view name, const std::optional<model::Identity>& by);
-    // Of one that run() began: its run is told to end, or never begins. Nothing for other operations.
+    // Of one that run() began: its run is told to end, or never begins, unless it is for somebody else as well. Nothing
+    // for other operations.
     void abort(const Operation& operation, const model::Identity& by);
     // What the edge makes of the jobs, to go on record together with what it is an edge of; starts follow by
     // themselves. named: a job that it makes run in any case; empty: none.

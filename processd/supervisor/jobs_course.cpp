@@ -13,6 +13,17 @@ namespace processd::supervisor {
 using model::RunRecord;
 namespace job = model::job;
 
+namespace {
+
+model::Outcome never_began()
+{
+    model::Outcome outcome;
+    outcome.kind = model::OutcomeKind::cancelled;
+    return outcome;
+}
+
+} // namespace
+
 Jobs::Impl::Impl(Jobs& o, loop::Loop& l, Runs& r, Operations& ops, store::State& s)
     : owner(o),
       loop(l),
@@ -75,7 +86,9 @@ void Jobs::Impl::carry_out()
         const auto lane = found->second.lanes.find(deed.lane);
         if (lane == found->second.lanes.end() || !lane->second.running || lane->second.running->run != deed.run)
             continue;
-        if (deed.start)
+        if (deed.start && stopping)
+            run_ended(found->second, deed.lane, never_began(), base::wall_now());
+        else if (deed.start)
             start_run(found->second, deed.lane);
         else
             (void)runs.stop(deed.run, model::run::StopWanted{}, "it is replaced by another run of the job");

@@ -137,6 +137,14 @@ equal 'those that queue wait' running "$(api GET "/v1/operations/$first" | jq -r
 equal 'as one' 2 "$(of_job slow-queue '.pending[0].count')"
 api DELETE "/v1/operations/$second" >/dev/null
 equal 'one of them can be aborted alone' 1 "$(of_job slow-queue '.pending[0].count')"
+operation=$(api GET '/v1/operations?service=slow-skip&state=running' | jq -r '.operations[0].id')
+api DELETE "/v1/operations/$operation" >/dev/null
+idle()
+{
+	[ "$(of_job slow-skip .state)" = idle ]
+}
+wait_for 'a run that nobody else asked for is ended with its operation' idle
+equal 'and was cancelled' cancelled "$(of_job slow-skip .last.outcome)"
 ctl job run --no-wait slow-replace >/dev/null
 wait_for 'one that is replaced is ended for the next' lines_are "$T/replace" 2
 equal 'a file that nobody watches triggers nothing' "$runs" "$(of_job exports .runs)"
