@@ -39,7 +39,7 @@ command = ["python3", "$T/listen.py", "$T/$1"]
 unix = "$T/$1.socket"
 every = "20ms"
 [service.restart]
-delay = "100ms"
+delay = "2s"
 jitter_percent = 0
 $2
 E

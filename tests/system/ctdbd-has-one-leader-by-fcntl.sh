@@ -53,4 +53,5 @@ helper=
 new_leader_after 'the start of one node' 0
 refuse 'the lock is free' free "$lock"
 stop_node 0
+wait_for 'its helper is gone' gone "$helper" # which sees by itself that ctdbd is
 expect 'the lock is free' free "$lock"
