@@ -10,6 +10,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -64,6 +65,19 @@ void carry_ballast()
     if (memory != MAP_FAILED) std::memset(memory, 1, bytes);
 }
 
+// Where the linker has put our code.
+extern "C" const char __executable_start, etext;
+
+// Gives back the pages of code that reading the configuration and other things of the start have brought in. They are
+// the file's, so what is needed again comes from the page cache.
+void forget_code_of_the_start()
+{
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto begin = (reinterpret_cast<std::uintptr_t>(&__executable_start) + page - 1) & ~(page - 1);
+    const auto end = reinterpret_cast<std::uintptr_t>(&etext) & ~(page - 1);
+    if (end > begin) (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED); // NOLINT
+}
+
 int serve(supervisor::Directories directories)
 {
     base::UniqueFd channel{protocol::manager_channel_fd};
@@ -77,7 +91,10 @@ int serve(supervisor::Directories directories)
     std::optional<supervisor::Supervisor> supervisor;
     std::optional<api::Api> api;
     supervisor::Supervisor::Events events;
-    events.on_serve = [&](base::UniqueFd listening) { api.emplace(loop, *supervisor, std::move(listening)); };
+    events.on_serve = [&](base::UniqueFd listening) {
+        api.emplace(loop, *supervisor, std::move(listening));
+        forget_code_of_the_start();
+    };
     events.on_configuration = [&](const model::Configuration& configuration) {
         if (api) api->configure(configuration);
     };
