@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/model/service.h"
 
-#include "helpers/base/duration.h"
+#include "processd/model/service_maker.h"
 
 #include <algorithm>
 #include <array>
@@ -14,121 +14,6 @@ namespace {
 
 // After TERM to a whole tree that a stop command left behind, this long until KILL.
 constexpr base::Duration kill_grace = std::chrono::seconds{2};
-
-// For a sentence: whole seconds, and milliseconds only below one.
-std::string text(base::Duration d)
-{
-    if (d >= std::chrono::seconds{1}) d = std::chrono::round<std::chrono::seconds>(d);
-    return base::format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(d));
-}
-
-// One step in the making: the service to be, and what is to be done.
-struct Maker {
-    Service s;
-    std::vector<Action> actions;
-    const Context& c;
-
-    Step become(State state, std::string reason)
-    {
-        s.state = std::move(state);
-        if (!reason.empty()) s.reason = std::move(reason);
-        return {std::move(s), std::move(actions)};
-    }
-    Step stay() { return {std::move(s), std::move(actions)}; }
-
-    Step start_main()
-    {
-        actions.push_back(StartRun{Role::main, 0});
-        return become(Starting{}, "its process is being started");
-    }
-
-    // Somebody wants it up: what came before is no reason to wait, or not to try.
-    void start_afresh()
-    {
-        s.wanted = true;
-        s.failures = 0;
-        s.starts.clear();
-    }
-
-    // A start that fails in pre_start is a start, too.
-    Step begin_start()
-    {
-        const auto& r = c.spec.restart;
-        std::erase_if(s.starts, [&](base::Time t) { return t + r.burst_window <= c.now; });
-        if (r.burst > 0 && static_cast<int>(s.starts.size()) >= r.burst) {
-            s.wanted = false;
-            return become(Down{Why::failed}, "started " + std::to_string(r.burst) +
-                                                 (r.burst == 1 ? " time within " : " times within ") +
-                                                 text(r.burst_window) + ", the burst limit" +
-                                                 (s.last ? "; it ended last: " + sentence(*s.last) : ""));
-        }
-        if (r.burst > 0) s.starts.push_back(c.now);
-        s.restart = s.unready = false;
-        if (c.spec.pre_start.empty()) return start_main();
-        actions.push_back(StartRun{Role::pre_start, 0});
-        return become(PreStart{0}, "its pre_start commands run");
-    }
-
-    Step stop_main(OutcomeKind why, std::string reason)
-    {
-        const auto& stop = c.spec.stop;
-        if (stop.command.empty()) {
-            actions.push_back(StopMain{why, false, stop.timeout});
-            return become(Stopping{}, std::move(reason));
-        }
-        actions.push_back(StartRun{Role::stop, 0});
-        return become(StopCommand{c.now + stop.timeout, true, std::nullopt}, std::move(reason));
-    }
-
-    // Nothing of it runs any more, after a failed start or the end of main: the post_stop commands, then what is next.
-    Step after_end(Outcome outcome, std::string reason)
-    {
-        s.last = std::move(outcome);
-        s.reason = std::move(reason);
-        if (c.spec.post_stop.empty()) return decide();
-        actions.push_back(StartRun{Role::post_stop, 0});
-        return become(PostStop{0}, "");
-    }
-
-    Step decide()
-    {
-        const Outcome outcome = s.last.value_or(Outcome{});
-        const bool failed = s.unready || !is_success(c.spec.restart, outcome);
-        if (s.restart) {
-            s.restart = s.unready = false;
-            start_afresh();
-            return become(Waiting{}, "");
-        }
-        if (!s.wanted) {
-            s.unready = false;
-            return become(Down{Why::stopped}, "");
-        }
-        const auto policy = c.spec.restart.policy;
-        if (policy == RestartPolicy::never || (policy == RestartPolicy::on_failure && !failed)) {
-            s.wanted = s.unready = false;
-            if (failed) return become(Down{Why::failed}, s.reason + ", and its restart policy is never");
-            return become(Down{Why::completed}, s.reason + ", which counts as success");
-        }
-        s.unready = false;
-        ++s.failures;
-        const auto delay = restart_delay(c.spec.restart, s.failures, c.random);
-        if (delay <= base::Duration{}) {
-            ++s.restarts;
-            return become(Waiting{}, "");
-        }
-        return become(BackOff{c.now + delay}, s.reason + ", restart after " + text(delay));
-    }
-
-    Step main_ended(const Outcome& outcome)
-    {
-        if (const auto* ready = std::get_if<Ready>(&s.state);
-            ready && c.now - ready->since >= c.spec.restart.reset_after)
-            s.failures = 0;
-        if (s.unready) return after_end(outcome, s.reason);
-        const bool asked = !s.wanted || s.restart;
-        return after_end(outcome, (asked ? s.reason + "; " : "") + "its process " + sentence(outcome));
-    }
-};
 
 Maker make(const Service& s, const Context& c) { return {s, {}, c}; }
 

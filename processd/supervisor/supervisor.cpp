@@ -64,7 +64,6 @@ struct Supervisor::Impl {
     bool is_stopping = false;
     bool is_stopped = false; // and the keeper was told
     base::WallTime stop_deadline{};
-    bool reloading = false;
     std::uint32_t log_level = 0;
 
     std::optional<store::Store> store;
