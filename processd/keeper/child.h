@@ -28,7 +28,9 @@ struct Child {
     base::UniqueFd spec;
     RingMemory ring;
     base::UniqueFd out, err;         // read ends, until end of file
+    base::UniqueFd out_end, err_end; // write ends, until the leader is reaped: see Keeper::try_spawn()
     base::UniqueFd status;           // until exec
+    bool status_watched = false;     // it is polled
     std::optional<std::size_t> step; // slot in the shared page, until exec or the end
     base::UniqueFd ready;            // readiness pipe
     base::UniqueFd notify;           // datagram socket

@@ -123,17 +123,7 @@ void Keeper::handle_timer(Timer timer, std::uint64_t id)
     case Timer::mail: return manager_mail_late();
     case Timer::manager_start: return start_next_manager();
     case Timer::manager_ends: return break_with_manager("it has closed the channel and does not end");
-    case Timer::tell_starts: {
-        const auto starts = std::move(starts_);
-        starts_.clear();
-        for (const auto started : starts) {
-            Child* const late = find(started);
-            if (late == nullptr || late->dirty || late->introduced) continue;
-            late->dirty = true;
-            queue_.push_back(started);
-        }
-        return;
-    }
+    case Timer::starts: return look_at_starts();
     case Timer::send_again: manager_.blocked = false; return;
     case Timer::stop: return stop_timer();
     }

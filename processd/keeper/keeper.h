@@ -72,6 +72,9 @@ private:
     base::Result<void> take_cgroup(Child& child, const protocol::SpawnSpec& spec);
     void limits_unmet(Child& child, const std::string& what, const std::string& reason);
     base::Result<void> clone_child(Child& child, ChildPlan& plan);
+    void look_at_starts();
+    void look_soon(const Child& child);
+    void look_no_more(const Child& child);
     void read_status(Child& child); // of a child between clone and exec
     void began_running(Child& child);
     void spawn_timed_out(Child& child);
@@ -157,7 +160,7 @@ private:
     std::unordered_map<std::uint64_t, protocol::ChildId> requests_; // of the current manager
     std::unordered_map<pid_t, std::uint64_t> sweepers_;             // not reaped yet
     std::deque<protocol::ChildId> queue_;                           // states to send
-    std::vector<protocol::ChildId> starts_;                         // to be told of soon, if not of more by then
+    std::vector<protocol::ChildId> starts_; // to be looked at and told of soon, if not of more by then
     std::set<protocol::ChildId> emptying_;
     std::vector<pid_t> told_strangers_;   // in the log
     std::set<std::string> told_missing_;  // settings of cgroups, likewise

@@ -80,6 +80,7 @@ void Keeper::look_again_after_reaping(bool processes)
 void Keeper::reaped(Child& child, int status, const rusage& usage)
 {
     read_status(child);
+    look_no_more(child);
     child.reaped = true;
     child.pidfd.reset();
     timers_.cancel(Timer::spawn_timeout, child.id());
@@ -95,6 +96,8 @@ void Keeper::reaped(Child& child, int status, const rusage& usage)
     }
     release_step(child);
     // What is in the pipes now was said by its end: what is stamped later than that end is late.
+    child.out_end.reset();
+    child.err_end.reset();
     read_output(child, Stream::out, true);
     read_output(child, Stream::err, true);
     if (state.exited_mono_ns == 0) {

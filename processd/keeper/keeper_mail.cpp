@@ -25,7 +25,6 @@ constexpr int bad_configuration = 2; // a manager's exit code
 constexpr std::uint32_t vain_starts = 5;
 constexpr base::Duration retry_start = 1s;
 constexpr base::Duration end_expected_within = 1s; // after the end of the channel
-constexpr base::Duration start_told_after = 2ms;
 constexpr base::Duration send_again_after = 20ms;
 
 template <std::size_t Size> void copy_text(std::array<char, Size>& to, const std::string& from)
@@ -56,7 +55,6 @@ void Keeper::start_next_manager()
     manager_.incarnation = ++incarnation_;
     requests_.clear(); // request ids are the former manager's
     queue_.clear();
-    starts_.clear();
     for (auto& [id, child] : children_) {
         child.introduced = child.notified = false;
         child.state.seen = std::max(child.state.seen, child.seen);
@@ -277,8 +275,7 @@ void Keeper::mark_dirty(Child& child)
     if (child.dirty || child.forgotten) return;
     const bool begins = child.state.phase == protocol::Phase::starting || child.state.phase == protocol::Phase::running;
     if (begins && !child.introduced && child.incarnation == incarnation_) {
-        if (starts_.empty()) timers_.set(Timer::tell_starts, 0, base::now() + start_told_after);
-        if (std::find(starts_.begin(), starts_.end(), child.id()) == starts_.end()) starts_.push_back(child.id());
+        look_soon(child);
         return;
     }
     child.dirty = true;

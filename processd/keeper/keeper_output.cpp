@@ -20,7 +20,8 @@ constexpr int reads_a_turn = 2; // of one pipe, then others have theirs: epoll r
 
 } // namespace
 
-// until_drained: what is in the pipe at this moment, all of it; a writer that goes on can't keep us here.
+// until_drained: what is in the pipe at this moment, all of it, and end of file; a writer that goes on can't keep us
+// here.
 void Keeper::read_output(Child& child, Stream stream, bool until_drained)
 {
     auto& pipe = stream == Stream::out ? child.out : child.err;
@@ -33,7 +34,9 @@ void Keeper::read_output(Child& child, Stream stream, bool until_drained)
             base::log::error("a child's output cannot be read any more", {{"child", child.id()}, {"errno", errno}});
         if (n <= 0) return close_output(child, stream);
         if (until_drained) {
+            limit = 0;
             ::ioctl(pipe.get(), FIONREAD, &limit);
+            ++limit; // to see end of file
             until_drained = false;
         } else {
             limit -= static_cast<int>(n);

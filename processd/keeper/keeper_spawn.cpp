@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 using protocol::Phase;
 using protocol::Stage;
 
-// The child's ends of its pipes; the keeper lets go of them right after the clone.
+// The child's ends of its pipes, until the clone.
 struct ChildEnds {
     base::UniqueFd in, out, err, ready, status;
 };
@@ -29,6 +29,7 @@ namespace {
 
 constexpr off_t max_spec = 8 * 1024 * 1024; // more than the kernel takes as arguments and environment
 constexpr auto default_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr base::Duration look_at_starts_after = 2ms;
 constexpr base::Duration unnoticed_exec = std::chrono::milliseconds{100};
 
 int errno_of(const base::Error& error)
@@ -187,7 +188,13 @@ base::Result<void> Keeper::try_spawn(Child& child, std::vector<base::UniqueFd>& 
     timers_.set(Timer::spawn_timeout, child.id(), base::now() + std::chrono::milliseconds{spec->spawn_timeout_ms});
     leaders_.reserve(leaders_.size() + 1);
     child.state.stage = Stage::clone;
-    return clone_child(child, plan);
+    auto cloned = clone_child(child, plan);
+    if (!cloned) return cloned;
+    // Held, these keep end of file away until we have reaped the leader: its death is one thing to wake up for, not
+    // three.
+    child.out_end = std::move(ends.out);
+    child.err_end = std::move(ends.err);
+    return {};
 }
 
 // One set is made ahead of the next request, which then waits for little more than the clone.
@@ -219,8 +226,8 @@ base::Result<void> Keeper::connect_pipes(Child& child, const protocol::SpawnSpec
     };
     if (auto made = connect(parts.out, "standard output", Source::out, child.out, ends.out); !made) return made;
     if (auto made = connect(parts.err, "standard error", Source::err, child.err, ends.err); !made) return made;
-    if (auto made = connect(parts.status, "the spawn's status", Source::status, child.status, ends.status); !made)
-        return made;
+    child.status = std::move(parts.status.read_end); // not waited for yet: see look_at_starts()
+    ends.status = std::move(parts.status.write_end);
     if (spec.ready_by == protocol::ReadyBy::fd) {
         auto pipe = Pipe::make("readiness");
         if (!pipe) return tl::unexpected(pipe.error());
@@ -304,6 +311,39 @@ base::Result<void> Keeper::clone_child(Child& child, ChildPlan& plan)
     return {};
 }
 
+// A little after a start, for those whose end has not come first. A short command so ends without having woken us (and
+// the manager) by its exec, on whose processor we would take its time.
+void Keeper::look_at_starts()
+{
+    const auto starts = starts_;
+    for (const auto id : starts)
+        if (Child* const child = find(id); child != nullptr) read_status(*child);
+    starts_.clear();
+    for (const auto id : starts) {
+        Child* const child = find(id);
+        if (child == nullptr) continue;
+        if (child->status && !child->status_watched)
+            child->status_watched = poller_.add(child->status.get(), EPOLLIN, Source::status, id) == 0;
+        if (child->status && !child->status_watched) look_soon(*child);
+        if (child->dirty || child->introduced) continue;
+        child->dirty = true;
+        queue_.push_back(id);
+    }
+}
+
+void Keeper::look_soon(const Child& child)
+{
+    if (starts_.empty()) timers_.set(Timer::starts, 0, base::now() + look_at_starts_after);
+    if (std::find(starts_.begin(), starts_.end(), child.id()) == starts_.end()) starts_.push_back(child.id());
+}
+
+void Keeper::look_no_more(const Child& child)
+{
+    if (starts_.empty()) return;
+    starts_.erase(std::remove(starts_.begin(), starts_.end(), child.id()), starts_.end());
+    if (starts_.empty()) timers_.cancel(Timer::starts, 0);
+}
+
 // The status pipe: a failure, or end of file, which is exec's doing, or a death before exec. The step tells which.
 void Keeper::read_status(Child& child)
 {
@@ -311,7 +351,7 @@ void Keeper::read_status(Child& child)
     StageFailure failure{};
     const auto n = ::read(child.status.get(), &failure, sizeof failure);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    poller_.remove(child.status.get());
+    if (child.status_watched) poller_.remove(child.status.get());
     child.status.reset();
     if (child.state.phase != Phase::starting) return; // given up already
     if (n == sizeof failure) {

@@ -55,7 +55,7 @@ enum class Timer : std::uint8_t {
     mail,          // the manager has left mail unread
     manager_start, // back-off is over
     manager_ends,  // the manager has closed its channel, but has not ended
-    tell_starts,   // children that are still between clone and exec are told to the manager after all
+    starts,        // children that have begun are looked at, and told to the manager
     send_again,    // the channel took nothing though it was ready
     stop,          // the next step of the orderly stop
 };
