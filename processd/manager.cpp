@@ -16,6 +16,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <optional>
 #include <string>
 #include <sys/mman.h>
@@ -55,6 +56,8 @@ int check(const std::string& directory)
     return loaded ? 0 : exit_usage;
 }
 
+constexpr base::Duration settles_in = std::chrono::seconds{3}; // what a new configuration starts and stops, mostly
+
 // For benchmarks: a manager that is as big as its name says, to show that spawning does not depend on it.
 void carry_ballast()
 {
@@ -68,10 +71,11 @@ void carry_ballast()
 // Where the linker has put our code.
 extern "C" const char __executable_start, etext;
 
-// Gives back the pages of code that reading the configuration and other things of the start have brought in. They are
-// the file's, so what is needed again comes from the page cache.
-void forget_code_of_the_start()
+// Gives back what reading the configuration and starting all services has brought in: unused heap, and pages of code.
+// Those are the file's, so what is needed again comes from the page cache.
+void give_memory_back()
 {
+    ::malloc_trim(0);
     const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
     const auto begin = (reinterpret_cast<std::uintptr_t>(&__executable_start) + page - 1) & ~(page - 1);
     const auto end = reinterpret_cast<std::uintptr_t>(&etext) & ~(page - 1);
@@ -91,11 +95,10 @@ int serve(supervisor::Directories directories)
     std::optional<supervisor::Supervisor> supervisor;
     std::optional<api::Api> api;
     supervisor::Supervisor::Events events;
-    events.on_serve = [&](base::UniqueFd listening) {
-        api.emplace(loop, *supervisor, std::move(listening));
-        forget_code_of_the_start();
-    };
+    events.on_serve = [&](base::UniqueFd listening) { api.emplace(loop, *supervisor, std::move(listening)); };
+    loop::Timer settled(loop, give_memory_back);
     events.on_configuration = [&](const model::Configuration& configuration) {
+        settled.at(base::now() + settles_in);
         if (api) api->configure(configuration);
     };
     events.on_exit = [&](int code) {
