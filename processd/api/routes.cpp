@@ -9,6 +9,7 @@ const std::vector<Route>& routes()
     static const std::vector<Route> table{
         {"GET", "/v1/system", Access::read, get_system},
         {"GET", "/v1/abilities", Access::read, get_abilities},
+        {"GET", "/v1/plan", Access::operate, get_plan},
         {"POST", "/v1/reload", Access::admin, post_reload},
         {"POST", "/v1/shutdown", Access::admin, post_shutdown},
         {"GET", "/v1/watch", Access::read, get_watch, {"after"}},

@@ -27,18 +27,34 @@ void get_system(const Call& call)
 
 void get_abilities(const Call& call) { call.context.abilities.answer(call.exchange); }
 
+namespace {
+
+void answer(Exchange& exchange, const base::Result<json>& found, const json& errors, const char* and_so)
+{
+    if (found) return exchange.reply(json_reply(200, *found));
+    if (errors.empty()) return exchange.reply(problem(found.error()));
+    const auto count = std::to_string(errors.size());
+    exchange.reply(
+        problem(Kind::bad_config,
+                "the configuration on disk has " + count + (count == "1" ? " error" : " errors") + "; " + and_so,
+                {{"errors", errors}}));
+}
+
+} // namespace
+
+void get_plan(const Call& call)
+{
+    call.context.supervisor.plan([exchange = call.exchange](const base::Result<json>& plan, const json& errors) {
+        answer(*exchange, plan, errors, "a reload would change nothing");
+    });
+}
+
 void post_reload(const Call& call)
 {
-    call.context.supervisor.reload(
-        asker(call.request()), [exchange = call.exchange](const base::Result<json>& changes, const json& errors) {
-            if (changes) return exchange->reply(json_reply(200, *changes));
-            if (changes.error().code != base::Errc::bad_input) return exchange->reply(problem(changes.error()));
-            const auto count = std::to_string(errors.size());
-            exchange->reply(problem(Kind::bad_config,
-                                    "the configuration on disk has " + count + (count == "1" ? " error" : " errors") +
-                                        "; nothing was changed",
-                                    {{"errors", errors}}));
-        });
+    call.context.supervisor.reload(asker(call.request()),
+                                   [exchange = call.exchange](const base::Result<json>& changes, const json& errors) {
+                                       answer(*exchange, changes, errors, "nothing was changed");
+                                   });
 }
 
 void post_shutdown(const Call& call)

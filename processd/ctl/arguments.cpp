@@ -249,6 +249,8 @@ void add_daemon(CLI::App& app, Options& options)
     app.add_subcommand("watch", "Show changes of services, runs and operations as they happen")->callback([&options] {
         options.command = Command::watch;
     });
+    app.add_subcommand("plan", "What a reload would change: the configuration on disk beside the one in force")
+        ->callback([&options] { options.command = Command::plan; });
     app.add_subcommand("reload", "Read the configuration directory again")->callback([&options] {
         options.command = Command::reload;
     });

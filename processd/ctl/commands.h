@@ -16,6 +16,7 @@ int runs_command(Session& session);
 int show_command(Session& session);
 int logs_command(Session& session);
 int watch_command(Session& session);
+int plan_command(Session& session);
 int reload_command(Session& session);
 int shutdown_command(Session& session);
 int probe_command(Session& session);

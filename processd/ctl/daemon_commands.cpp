@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// reload, shutdown, metrics, version
+// plan, reload, shutdown, metrics, version
 #include "processd/ctl/commands.h"
 #include "processd/ctl/exit_code.h"
 #include "processd/ctl/fields.h"
@@ -29,6 +29,37 @@ std::string applies_text(const std::string& applies)
     return clean(applies);
 }
 
+std::string would_text(const std::string& applies)
+{
+    if (applies == "now") return "apply at once";
+    if (applies == "next_start") return "apply at the next start";
+    if (applies == "added") return "add it";
+    if (applies == "removed") return "remove it";
+    if (applies == "removed_running") return "remove it; it runs until it is stopped";
+    return clean(applies);
+}
+
+// says: what "applies" means in words.
+std::string changes_table(const Session& session, const json& changes, const char* heading,
+                          std::string (*says)(const std::string&))
+{
+    Table table({{"SERVICE"}, {heading}, {"KEYS"}});
+    for (const auto& change : changes) {
+        const auto service = text(change, "service");
+        table.row({{service.empty() ? "(daemon)" : clean(service), Colour::plain},
+                   {says(text(change, "applies")), Colour::plain},
+                   {clean(joined(texts(change, "keys"))), Colour::plain}});
+    }
+    return table.print(session.style());
+}
+
+// The reply to a question for which the daemon reads its configuration directory.
+OrExit<client::Reply> ask_for_reading(Session& session, client::Request request)
+{
+    request.wait = std::chrono::seconds{20}; // a slow disk below the directory
+    return session.ask_patiently(request);
+}
+
 // Nobody listens any more: the keeper, which holds the socket, has ended.
 bool is_gone(const base::Error& error)
 {
@@ -37,25 +68,40 @@ bool is_gone(const base::Error& error)
 
 } // namespace
 
+int plan_command(Session& session)
+{
+    client::Request request;
+    request.target = "/v1/plan";
+    const auto reply = ask_for_reading(session, request);
+    if (!reply) return reply.error();
+    if (session.options.json) return session.print(reply->body) ? exit_done : exit_ours;
+    const auto value = session.value(*reply);
+    if (!value) return value.error();
+    const json& files = part(*value, "files");
+    const json& changes = part(*value, "changes");
+    if (!files.is_array() || files.empty())
+        return session.print("the configuration on disk is the one in force\n") ? exit_done : exit_ours;
+    Table table({{"FILE"}, {"SINCE IT WAS LOADED"}});
+    for (const auto& file : files)
+        table.row({{clean(text(file, "path")), Colour::plain}, {clean(text(file, "change")), Colour::plain}});
+    auto all = table.print(session.style()) + '\n';
+    if (!changes.is_array() || changes.empty())
+        all += "a reload would change nothing: the values are the same\n";
+    else
+        all += changes_table(session, changes, "A RELOAD WOULD", would_text);
+    return session.print(all) ? exit_done : exit_ours;
+}
+
 int reload_command(Session& session)
 {
-    auto request = post("/v1/reload");
-    request.wait = std::chrono::seconds{20}; // a slow disk below the configuration directory
-    const auto reply = session.ask_patiently(request);
+    const auto reply = ask_for_reading(session, post("/v1/reload"));
     if (!reply) return reply.error();
     if (session.options.json) return session.print(reply->body) ? exit_done : exit_ours;
     const auto value = session.value(*reply);
     if (!value) return value.error();
     const json& changes = part(*value, "changes");
     if (!changes.is_array() || changes.empty()) return session.print("nothing has changed\n") ? exit_done : exit_ours;
-    Table table({{"SERVICE"}, {"APPLIES"}, {"KEYS"}});
-    for (const auto& change : changes) {
-        const auto service = text(change, "service");
-        table.row({{service.empty() ? "(daemon)" : clean(service), Colour::plain},
-                   {applies_text(text(change, "applies")), Colour::plain},
-                   {clean(joined(texts(change, "keys"))), Colour::plain}});
-    }
-    return session.print(table.print(session.style())) ? exit_done : exit_ours;
+    return session.print(changes_table(session, changes, "APPLIES", applies_text)) ? exit_done : exit_ours;
 }
 
 namespace {

@@ -29,6 +29,7 @@ int perform(Session& session)
     case Command::show: return show_command(session);
     case Command::logs: return logs_command(session);
     case Command::watch: return watch_command(session);
+    case Command::plan: return plan_command(session);
     case Command::reload: return reload_command(session);
     case Command::shutdown: return shutdown_command(session);
     case Command::probe: return probe_command(session);

@@ -25,6 +25,7 @@ enum class Command {
     show,
     logs,
     watch,
+    plan,
     reload,
     shutdown,
     version,

@@ -129,6 +129,10 @@ std::string system_line(const json& system, const Style& style)
     line += '\n';
     if (const auto error = text(part(system, "config"), "error"); !error.empty())
         line += paint(style, Colour::bad, "configuration on disk is not in force: ") + clean(error) + '\n';
+    else if (const json& files = part(part(system, "config"), "differs_on_disk"); files.is_array() && !files.empty())
+        line += "configuration on disk differs from the one in force: " + clean(text(files[0], "path")) +
+                (files.size() > 1 ? " and " + std::to_string(files.size() - 1) + " more" : "") +
+                "; see processctl plan\n";
     return line + logs_trouble(system, style);
 }
 

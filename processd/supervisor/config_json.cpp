@@ -23,6 +23,13 @@ json changes_json(const config::Changes& changes)
     return list;
 }
 
+json files_json(const std::vector<config::FileChange>& files)
+{
+    json list = json::array();
+    for (const auto& file : files) list.push_back({{"path", file.path}, {"change", name_of(file.kind)}});
+    return list;
+}
+
 json errors_json(const config::Problems& problems)
 {
     json list = json::array();

@@ -38,6 +38,7 @@ struct ManagerFigures { // what its owner knows
     base::WallTime manager_started{};
     base::WallTime config_loaded{};
     bool config_error = false;
+    bool config_differs_on_disk = false;
     bool stopping = false;
     std::set<std::string> declared; // names in the configuration
 };

@@ -52,6 +52,8 @@ void Metrics::write_daemon(MetricText& to) const
     to.sample({}, manager.config_loaded);
     to.family("processd_config_error", gauge, "", "1 if the last reload was refused, as the configuration is wrong");
     to.sample({}, manager.config_error);
+    to.family("processd_config_differs_on_disk", gauge, "", "1 if the configuration on disk is not the one in force");
+    to.sample({}, manager.config_differs_on_disk);
     to.family("processd_stopping", gauge, "", "1 while everything is being stopped in order");
     to.sample({}, manager.stopping);
 }

@@ -2,20 +2,18 @@
 #include "processd/supervisor/supervisor.h"
 
 #include "helpers/base/log.h"
-#include "processd/config/load.h"
 #include "processd/loop/keeper_client.h"
-#include "processd/loop/work.h"
 #include "processd/model/json.h"
 #include "processd/output/log_store.h"
 #include "processd/store/store.h"
 #include "processd/supervisor/api_socket.h"
 #include "processd/supervisor/config_json.h"
+#include "processd/supervisor/configured.h"
 #include "processd/supervisor/host.h"
 #include "processd/supervisor/journal.h"
 #include "processd/supervisor/keeper_abilities.h"
 #include "processd/supervisor/memory.h"
 #include "processd/supervisor/metrics.h"
-#include "processd/supervisor/sources.h"
 
 #include <array>
 #include <nlohmann/json.hpp>
@@ -57,9 +55,6 @@ struct Supervisor::Impl {
 
     protocol::Hello hello{};
     base::UniqueFd listening;
-    model::Configuration configuration;
-    base::WallTime loaded{};
-    std::string load_error;
     bool restored = false;
     bool is_stopping = false;
     bool is_stopped = false; // and the keeper was told
@@ -68,6 +63,7 @@ struct Supervisor::Impl {
 
     std::optional<store::Store> store;
     loop::KeeperClient keeper;
+    std::optional<Configured> configured;
     std::optional<Metrics> metrics;
     std::optional<output::LogStore> logs;
     std::optional<Changes> changes;
@@ -143,7 +139,7 @@ struct Supervisor::Impl {
         operations->restore();
         if (!restored) operations->forget_open("the daemon was started anew");
         if (!load_configuration()) return events.on_exit(exit_configuration);
-        const auto& d = configuration.daemon;
+        const auto& d = configured->in_force().daemon;
         store->set_options({d.sync, {d.max_records, d.max_record_age}});
         const auto first = output::first_seq(h.incarnation);
         logs.emplace(h.epoch, first, d.log_memory_bytes);
@@ -161,35 +157,22 @@ struct Supervisor::Impl {
         follow_changes();
     }
 
-    // What the manager before had in force goes on; only a reload looks at the disk again, or a new keeper life.
     bool load_configuration()
     {
-        config::Problems problems;
-        std::vector<config::SourceSet> sources;
-        if (restored) sources = stored_sources(store->state());
-        if (sources.empty()) sources = config::read_directory(directories.config, problems);
-        auto found = config::interpret(sources, problems);
-        if (!found) {
-            std::fputs(config::check_report(directories.config, found).c_str(), stderr);
-            return false;
-        }
-        configuration = *std::move(found);
-        loaded = base::wall_now();
-        if (restored) return true;
+        configured.emplace(loop, store->state(), directories.config);
+        if (restored) return configured->take_up();
         // In one transaction: a manager that finds this epoch must not find an earlier life's services beside it.
-        std::vector<store::Change> all{sources_change(sources), store::change_of("meta", {{"epoch", hello.epoch}})};
+        std::vector<store::Change> all{store::change_of("meta", {{"epoch", hello.epoch}})};
         for (const auto* kind : {"service/", "job/"})
             store->state().for_each(kind, [&](std::string_view key, const json&) {
                 all.push_back({std::string(key), {}});
             });
-        const auto saved = store->state().apply(all);
-        if (!saved) base::log::error("the state directory cannot be written", {{"reason", saved.error().message()}});
-        return saved.has_value();
+        return configured->begin(std::move(all));
     }
 
     void apply_daemon()
     {
-        const auto& d = configuration.daemon;
+        const auto& d = configured->in_force().daemon;
         base::log::set_level(d.log_level);
         using base::log::Level;
         log_level = static_cast<std::uint32_t>(d.log_level == "error"     ? Level::error
@@ -198,22 +181,27 @@ struct Supervisor::Impl {
                                                                           : Level::info);
         socket->configure(d.api);
         send_settings();
-        journal->targets().apply(plan_logs(configuration));
+        journal->targets().apply(plan_logs(configured->in_force()));
         logs->set_max_bytes(d.log_memory_bytes);
         runs->set_limits({d.max_runs, d.tail_bytes});
         store->set_options({d.sync, {d.max_records, d.max_record_age}});
-        events.on_configuration(configuration);
+        events.on_configuration(configured->in_force());
     }
 
     void send_settings()
     {
         const auto owner = socket->owner();
-        keeper.settings({configuration.daemon.stop_budget.count(), configuration.daemon.api.socket_mode, log_level,
-                         owner.uid, owner.gid});
+        const auto& d = configured->in_force().daemon;
+        keeper.settings({d.stop_budget.count(), d.api.socket_mode, log_level, owner.uid, owner.gid});
     }
 
     void follow_changes()
     {
+        configured->on_disk_changed = [this] {
+            changes->add("system", [&] {
+                return json{{"config_differs_on_disk", files_json(configured->differs_on_disk())}};
+            });
+        };
         subscriptions.push_back(runs->on_change.subscribe([this](const model::RunRecord& record, Moment) {
             changes->add("run", [&] { return model::shown(record, false, false); });
             sync_later();
@@ -237,21 +225,27 @@ struct Supervisor::Impl {
 
     [[nodiscard]] ManagerFigures figures() const
     {
-        ManagerFigures f{started, loaded, !load_error.empty(), is_stopping, {}};
-        for (const auto& [name, spec] : configuration.services) f.declared.insert(name);
-        for (const auto& [name, job] : configuration.jobs) f.declared.insert(name);
+        ManagerFigures f{started,
+                         configured->loaded(),
+                         !configured->error().empty(),
+                         !configured->differs_on_disk().empty(),
+                         is_stopping,
+                         {}};
+        for (const auto& [name, spec] : configured->in_force().services) f.declared.insert(name);
+        for (const auto& [name, job] : configured->in_force().jobs) f.declared.insert(name);
         return f;
     }
 
     void sync_later()
     {
-        if (configuration.daemon.sync == model::Sync::interval && !sync_timer.armed())
-            sync_timer.at(base::now() + configuration.daemon.sync_interval);
+        const auto& d = configured->in_force().daemon;
+        if (d.sync == model::Sync::interval && !sync_timer.armed()) sync_timer.at(base::now() + d.sync_interval);
     }
 
     void taken_over()
     {
         if (!services) return;
+        const auto& configuration = configured->in_force();
         jobs->load(configuration.jobs);
         services->load(configuration.services);
         runs->resume(hello.newest_line);
@@ -261,6 +255,7 @@ struct Supervisor::Impl {
         base::log::info("manager serves", {{"incarnation", hello.incarnation},
                                            {"services", configuration.services.size()},
                                            {"taken_up", hello.children}});
+        configured->watch();
         events.on_serve(std::move(listening));
         keeper.ready();
         if (hello.stopping != 0) begin_stop(base::time_from_ns(hello.stop_deadline_ns));
@@ -282,44 +277,51 @@ struct Supervisor::Impl {
         });
     }
 
+    // What a reload would do with what is on disk now.
+    json table_of(const Configured::Candidate& candidate)
+    {
+        auto running = services->running();
+        running.merge(jobs->running());
+        return changes_json(config::compare(configured->in_force(), *candidate.found, running));
+    }
+
+    void plan(Reloaded done)
+    {
+        configured->read([this, done = std::move(done)](const Configured::Candidate& candidate) {
+            if (!candidate.found)
+                return done(tl::unexpected(config::as_error(candidate.found.error())),
+                            errors_json(candidate.found.error()));
+            done(json{{"changes", table_of(candidate)}, {"files", files_json(configured->differences(candidate))}},
+                 json::array());
+        });
+    }
+
     void reload(const std::optional<model::Identity>& by, Reloaded done)
     {
-        struct Read {
-            config::Problems problems;
-            std::vector<config::SourceSet> sources;
-        };
-        const auto read = std::make_shared<Read>();
-        loop::work(
-            loop, [read, dir = directories.config] { read->sources = config::read_directory(dir, read->problems); },
-            [this, read, by = by ? model::sentence(*by) : "SIGHUP", done = std::move(done)] {
-                auto found = config::interpret(read->sources, read->problems);
-                if (!found) {
-                    load_error = config::as_error(found.error()).message();
-                    base::log::warning("the configuration on disk is wrong; what is in force stays",
-                                       {{"by", by}, {"reason", load_error}});
-                    return done(base::fail(base::Errc::bad_input, load_error), errors_json(found.error()));
-                }
-                if (const auto saved = store->state().apply({sources_change(read->sources)}); !saved) {
-                    load_error = saved.error().message();
-                    return done(base::wrap("put the configuration on record", saved.error()), json::array());
-                }
-                auto running = services->running();
-                running.merge(jobs->running());
-                const auto table = changes_json(config::compare(configuration, *found, running));
-                configuration = *std::move(found);
-                loaded = base::wall_now();
-                load_error.clear();
-                apply_daemon();
-                jobs->apply(configuration.jobs);
-                services->apply(configuration.services);
-                socket->look_up();
-                send_settings();
-                base::log::info("configuration loaded", {{"by", by},
-                                                         {"services", configuration.services.size()},
-                                                         {"jobs", configuration.jobs.size()},
-                                                         {"changes", table.size()}});
-                done(json{{"loaded", model::json_time(loaded)}, {"changes", table}}, json::array());
-            });
+        configured->read([this, by = by ? model::sentence(*by) : "SIGHUP",
+                          done = std::move(done)](Configured::Candidate candidate) {
+            if (!candidate.found) {
+                const auto error = config::as_error(candidate.found.error());
+                configured->refuse(error.message());
+                base::log::warning("the configuration on disk is wrong; what is in force stays",
+                                   {{"by", by}, {"reason", configured->error()}});
+                return done(base::fail(base::Errc::bad_input, error.message()), errors_json(candidate.found.error()));
+            }
+            const auto table = table_of(candidate);
+            if (const auto saved = configured->accept(std::move(candidate)); !saved)
+                return done(base::wrap("put the configuration on record", saved.error()), json::array());
+            const auto& configuration = configured->in_force();
+            apply_daemon();
+            jobs->apply(configuration.jobs);
+            services->apply(configuration.services);
+            socket->look_up();
+            send_settings();
+            base::log::info("configuration loaded", {{"by", by},
+                                                     {"services", configuration.services.size()},
+                                                     {"jobs", configuration.jobs.size()},
+                                                     {"changes", table.size()}});
+            done(json{{"loaded", model::json_time(configured->loaded())}, {"changes", table}}, json::array());
+        });
     }
 
     json system()
@@ -330,47 +332,48 @@ struct Supervisor::Impl {
         json previous = nullptr;
         if (hello.previous_end != protocol::ManagerEnd::first_start)
             previous = model::sentence(model::outcome_from_wait(model::OutcomeKind::exited, hello.previous_status));
-        return {
-            {"version", PROCESSD_VERSION},
-            {"time", model::json_time(base::wall_now())},
-            {"epoch", std::to_string(hello.epoch)},
-            {"boot_id", text(hello.boot_id)},
-            {"keeper",
-             {{"pid", hello.keeper_pid},
-              {"started", model::json_time(base::wall_from_ns(hello.started_wall_ns))},
-              {"version", PROCESSD_VERSION},
-              {"memory_kb", kb(memory->keeper_kb())},
-              {"orphans_reaped", hello.orphans_reaped}}},
-            {"manager",
-             {{"pid", ::getpid()},
-              {"incarnation", hello.incarnation},
-              {"started", model::json_time(started)},
-              {"version", PROCESSD_VERSION},
-              {"memory_kb", kb(memory->manager_kb())},
-              {"previous_end", name_of(hello.previous_end)},
-              {"previous_status", previous}}},
-            {"abilities", abilities_json(hello)},
-            {"proof", hello.proof == protocol::Proof::cgroup ? "cgroup" : "sweep"},
-            {"cgroup", cgroup.empty() ? json(nullptr) : json(cgroup)},
-            {"cgroup_controllers", controllers_of(hello)},
-            {"config_dir", directories.config},
-            {"state_dir", directories.state},
-            {"runtime_dir", directories.runtime},
-            {"socket", directories.runtime + "/api.socket"},
-            {"config",
-             {{"loaded", model::json_time(loaded)}, {"error", load_error.empty() ? json(nullptr) : json(load_error)}}},
-            {"counts",
-             {{"services", services->names().size()},
-              {"jobs", jobs->names().size()},
-              {"services_ready", services->count_ready()},
-              {"services_failed", services->count_failed()},
-              {"runs_active", runs->active()},
-              {"runs_recorded", store->records().size()},
-              {"operations_open", operations->open_count()},
-              {"output_dropped_bytes", journal->dropped_bytes()}}},
-            {"logs", journal->targets().status()},
-            {"stopping", is_stopping},
-            {"stop_deadline", model::json_time(stop_deadline)}};
+        return {{"version", PROCESSD_VERSION},
+                {"time", model::json_time(base::wall_now())},
+                {"epoch", std::to_string(hello.epoch)},
+                {"boot_id", text(hello.boot_id)},
+                {"keeper",
+                 {{"pid", hello.keeper_pid},
+                  {"started", model::json_time(base::wall_from_ns(hello.started_wall_ns))},
+                  {"version", PROCESSD_VERSION},
+                  {"memory_kb", kb(memory->keeper_kb())},
+                  {"orphans_reaped", hello.orphans_reaped}}},
+                {"manager",
+                 {{"pid", ::getpid()},
+                  {"incarnation", hello.incarnation},
+                  {"started", model::json_time(started)},
+                  {"version", PROCESSD_VERSION},
+                  {"memory_kb", kb(memory->manager_kb())},
+                  {"previous_end", name_of(hello.previous_end)},
+                  {"previous_status", previous}}},
+                {"abilities", abilities_json(hello)},
+                {"proof", hello.proof == protocol::Proof::cgroup ? "cgroup" : "sweep"},
+                {"cgroup", cgroup.empty() ? json(nullptr) : json(cgroup)},
+                {"cgroup_controllers", controllers_of(hello)},
+                {"config_dir", directories.config},
+                {"state_dir", directories.state},
+                {"runtime_dir", directories.runtime},
+                {"socket", directories.runtime + "/api.socket"},
+                {"config",
+                 {{"loaded", model::json_time(configured->loaded())},
+                  {"error", configured->error().empty() ? json(nullptr) : json(configured->error())},
+                  {"differs_on_disk", files_json(configured->differs_on_disk())}}},
+                {"counts",
+                 {{"services", services->names().size()},
+                  {"jobs", jobs->names().size()},
+                  {"services_ready", services->count_ready()},
+                  {"services_failed", services->count_failed()},
+                  {"runs_active", runs->active()},
+                  {"runs_recorded", store->records().size()},
+                  {"operations_open", operations->open_count()},
+                  {"output_dropped_bytes", journal->dropped_bytes()}}},
+                {"logs", journal->targets().status()},
+                {"stopping", is_stopping},
+                {"stop_deadline", model::json_time(stop_deadline)}};
     }
 };
 
@@ -389,10 +392,11 @@ Operations& Supervisor::operations() { return *impl_->operations; }
 Changes& Supervisor::changes() { return *impl_->changes; }
 Metrics& Supervisor::metrics() { return *impl_->metrics; }
 output::LogStore& Supervisor::logs() { return *impl_->logs; }
-const model::Configuration& Supervisor::configuration() const { return impl_->configuration; }
-const model::DaemonSpec& Supervisor::daemon() const { return impl_->configuration.daemon; }
+const model::Configuration& Supervisor::configuration() const { return impl_->configured->in_force(); }
+const model::DaemonSpec& Supervisor::daemon() const { return impl_->configured->in_force().daemon; }
 json Supervisor::system() const { return impl_->system(); }
 std::vector<std::string> Supervisor::ability_words() const { return supervisor::ability_words(impl_->hello); }
+void Supervisor::plan(Reloaded done) { impl_->plan(std::move(done)); }
 void Supervisor::reload(const std::optional<model::Identity>& by, Reloaded done) { impl_->reload(by, std::move(done)); }
 bool Supervisor::stopping() const { return impl_->is_stopping; }
 
@@ -401,7 +405,7 @@ base::WallTime Supervisor::shutdown(const std::optional<model::Identity>& by)
     auto& m = *impl_;
     if (!m.is_stopping) {
         m.is_stopping = true;
-        m.stop_deadline = base::wall_now() + m.configuration.daemon.stop_budget;
+        m.stop_deadline = base::wall_now() + m.configured->in_force().daemon.stop_budget;
         base::log::info("shutdown asked for", {{"by", by ? model::sentence(*by) : "the daemon"}});
         m.keeper.ask_stop();
     }

@@ -66,6 +66,7 @@ public:
     // docs/openapi.yaml's Reload. Errc::bad_input: the configuration is wrong and `errors` is its ConfigError list;
     // otherwise it could not be put on record.
     using Reloaded = std::function<void(const base::Result<nlohmann::json>& changes, const nlohmann::json& errors)>;
+    void plan(Reloaded done); // the same without applying it; docs/openapi.yaml's Plan
     void reload(const std::optional<model::Identity>& by, Reloaded done); // by nobody: SIGHUP
     // Begins the orderly stop; returns its deadline as wall time. Asking again returns the same.
     base::WallTime shutdown(const std::optional<model::Identity>& by);

@@ -215,9 +215,12 @@ expect(ask("POST", "/v1/reload"), 200)
 ask("GET", f"/v1/watch?after={watching.value[-1]['seq']}", enough=lambda line: line["type"] == "job_gone")
 with open(f"{CONFIG}/well.toml", "a", encoding="utf-8") as file:
     file.write("[service.restart]\ndelay = \"2s\"\n")
+until(lambda: ask("GET", "/v1/system").value["config"]["differs_on_disk"], "the disk is seen to differ")
+expect(ask("GET", "/v1/plan"), 200)
 expect(ask("POST", "/v1/reload"), 200)
 with open(f"{CONFIG}/wrong.toml", "w", encoding="utf-8") as file:
     file.write('[service]\ncomand = ["a"]\n')
+expect(ask("GET", "/v1/plan"), 422, "bad_config")
 expect(ask("POST", "/v1/reload"), 422, "bad_config")
 expect(ask("GET", "/v1/system"), 200)
 
@@ -225,6 +228,7 @@ expect(ask("GET", "/v1/system"), 200)
 
 expect(ask("GET", "/v1/system?x=1"), 400, "unknown_key")
 expect(ask("GET", "/v1/abilities?x=1"), 400, "unknown_key")
+expect(ask("GET", "/v1/plan?x=1"), 400, "unknown_key")
 expect(ask("POST", "/v1/reload?x=1"), 400, "unknown_key")
 expect(ask("POST", "/v1/shutdown?x=1"), 400, "unknown_key")
 expect(ask("GET", "/v1/watch?after=x"), 400, "bad_request")

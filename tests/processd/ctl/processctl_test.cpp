@@ -558,6 +558,30 @@ TEST_CASE("reload shows what applies when, or all that is wrong", "[ctl][program
                          "  x.toml: cannot be read\n");
 }
 
+TEST_CASE("plan shows which files differ and what a reload would do", "[ctl][program]")
+{
+    std::string reply = R"({"files":[],"changes":[]})";
+    UnixServer server([&](UnixServer::Peer& peer) {
+        peer.reply(200, reply);
+        return Then::keep;
+    });
+    CHECK(processctl(server, {"plan"}).out == "the configuration on disk is the one in force\n");
+    reply = R"({"files":[{"path":"/c/smbd.toml","change":"changed"}],"changes":[]})";
+    CHECK(processctl(server, {"plan"}).out == "FILE          SINCE IT WAS LOADED\n"
+                                              "/c/smbd.toml  changed\n"
+                                              "\n"
+                                              "a reload would change nothing: the values are the same\n");
+    reply = R"({"files":[{"path":"/c/smbd.toml","change":"added"}],"changes":[
+                {"service":"smbd","applies":"added","keys":[]},
+                {"service":null,"applies":"now","keys":["daemon.log_level"]}]})";
+    CHECK(processctl(server, {"plan"}).out == "FILE          SINCE IT WAS LOADED\n"
+                                              "/c/smbd.toml  added\n"
+                                              "\n"
+                                              "SERVICE   A RELOAD WOULD  KEYS\n"
+                                              "smbd      add it\n"
+                                              "(daemon)  apply at once   daemon.log_level\n");
+}
+
 TEST_CASE("shutdown waits until nobody listens any more", "[ctl][program]")
 {
     UnixServer* self = nullptr;

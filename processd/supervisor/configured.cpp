@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "processd/supervisor/configured.h"
+
+#include "helpers/base/log.h"
+#include "processd/loop/work.h"
+#include "processd/store/state.h"
+#include "processd/supervisor/sources.h"
+
+#include <cstdio>
+#include <map>
+
+namespace processd::supervisor {
+namespace {
+
+constexpr base::Duration settle = std::chrono::milliseconds{300}; // an editor's or package manager's few writes
+
+} // namespace
+
+Configured::Configured(loop::Loop& loop, store::State& state, std::string directory)
+    : loop_(loop),
+      state_(state),
+      directory_(std::move(directory)),
+      watches_(loop, [this](const std::string&, const std::string&) { look(); }),
+      self_(std::make_shared<Configured*>(this))
+{
+    while (directory_.size() > 1 && directory_.back() == '/') directory_.pop_back();
+}
+Configured::~Configured() { *self_ = nullptr; }
+
+bool Configured::take(const std::vector<config::SourceSet>& sources, config::Problems problems)
+{
+    auto found = config::interpret(sources, std::move(problems));
+    if (!found) {
+        std::fputs(config::check_report(directory_, found).c_str(), stderr);
+        return false;
+    }
+    in_force_ = *std::move(found);
+    loaded_ = base::wall_now();
+    return true;
+}
+
+bool Configured::take_up()
+{
+    config::Problems problems;
+    auto sources = stored_sources(state_);
+    if (sources.empty()) sources = config::read_directory(directory_, problems);
+    return take(sources, std::move(problems));
+}
+
+bool Configured::begin(std::vector<store::Change> with_this)
+{
+    config::Problems problems;
+    const auto sources = config::read_directory(directory_, problems);
+    if (!take(sources, std::move(problems))) return false;
+    with_this.push_back(sources_change(sources));
+    const auto saved = state_.apply(with_this);
+    if (!saved) base::log::error("the state directory cannot be written", {{"reason", saved.error().message()}});
+    return saved.has_value();
+}
+
+void Configured::read(std::function<void(Candidate)> done)
+{
+    struct Read {
+        config::Problems problems;
+        std::vector<config::SourceSet> sources;
+    };
+    const auto read = std::make_shared<Read>();
+    loop::work(
+        loop_, [read, dir = directory_] { read->sources = config::read_directory(dir, read->problems); },
+        [read, self = self_, done = std::move(done)] {
+            if (*self == nullptr) return;
+            auto found = config::interpret(read->sources, std::move(read->problems));
+            done({std::move(read->sources), std::move(found)});
+        });
+}
+
+base::Result<void> Configured::accept(Candidate candidate)
+{
+    if (auto saved = state_.apply({sources_change(candidate.sources)}); !saved) {
+        error_ = saved.error().message();
+        return saved;
+    }
+    in_force_ = *std::move(candidate.found);
+    loaded_ = base::wall_now();
+    error_.clear();
+    names_.clear();
+    for (const auto& set : candidate.sources) names_.insert(set.name);
+    watch_paths();
+    looked({});
+    return {};
+}
+
+std::vector<config::FileChange> Configured::differences(const Candidate& candidate) const
+{
+    return config::compare(stored_sources(state_), candidate.sources);
+}
+
+void Configured::watch()
+{
+    for (const auto& set : stored_sources(state_)) names_.insert(set.name);
+    watch_paths();
+}
+
+// Drop-ins count though their directory is made later, or filled after that.
+void Configured::watch_paths()
+{
+    std::map<std::string, base::Duration> paths{{directory_, settle}};
+    const auto add = [&](const std::string& name) { paths[directory_ + "/" + name + ".d"] = settle; };
+    add("processd");
+    for (const auto& name : names_) add(name);
+    for (const auto& [name, service] : in_force_.services) add(name);
+    for (const auto& [name, job] : in_force_.jobs) add(name);
+    watches_.set(paths);
+}
+
+void Configured::look()
+{
+    look_again_ = std::exchange(looking_, true);
+    if (look_again_) return;
+    struct Read {
+        std::vector<config::SourceSet> sources;
+    };
+    const auto read = std::make_shared<Read>();
+    loop::work(
+        loop_,
+        [read, dir = directory_] {
+            config::Problems ignored; // a reload tells them
+            read->sources = config::read_directory(dir, ignored);
+        },
+        [this, read, self = self_] {
+            if (*self == nullptr) return;
+            looking_ = false;
+            if (look_again_) return look();
+            for (const auto& set : read->sources) names_.insert(set.name);
+            watch_paths();
+            looked(config::compare(stored_sources(state_), read->sources));
+        });
+}
+
+void Configured::looked(std::vector<config::FileChange> differs)
+{
+    if (differs.empty()) error_.clear(); // what was refused is not there any more
+    if (differs == differs_) return;
+    differs_ = std::move(differs);
+    if (on_disk_changed) on_disk_changed();
+}
+
+} // namespace processd::supervisor
