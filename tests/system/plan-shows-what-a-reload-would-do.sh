@@ -5,9 +5,18 @@
 # test: asan
 . "$(dirname "$0")/lib.sh"
 
-differs() { test "$(api GET /v1/system | jq -c '[.config.differs_on_disk[] | [(.path | sub(".*/conf[^/]*/"; "")), .change]]')" = "$1"; }
-plan() { api GET /v1/plan >"$T/plan"; }
-would() { jq -c '[.changes[] | [.service, .applies] + .keys]' "$T/plan"; }
+differs()
+{
+	test "$(api GET /v1/system | jq -c '[.config.differs_on_disk[] | [(.path | sub(".*/conf[^/]*/"; "")), .change]]')" = "$1"
+}
+plan()
+{
+	api GET /v1/plan >"$T/plan"
+}
+would()
+{
+	jq -c '[.changes[] | [.service, .applies] + .keys]' "$T/plan"
+}
 
 service web <<E
 [service]
@@ -60,7 +69,11 @@ equal 'the plan of what means the same' '[]' "$(would)"
 ctl plan >"$T/out"
 expect 'that is said' grep -q 'a reload would change nothing: the values are the same' "$T/out"
 printf '[service]\nnice = 4\n' >"$CONFIG/web.d/same.toml"
-wait_for 'the plan follows' sh -c 'curl -s --unix-socket "$0" http://localhost/v1/plan | grep -q nice' "$SOCKET"
+plan_says()
+{
+	api GET /v1/plan | grep -q "$1"
+}
+wait_for 'the plan follows' plan_says nice
 rm -r "$CONFIG/web.d"
 wait_for 'what was put back differs no more' differs '[]'
 
@@ -76,7 +89,10 @@ refuse 'a reload with mistakes' ctl reload
 equal 'the error is kept' false "$(api GET /v1/system | jq '.config.error == null')"
 printf '[service]\ncommand = ["sleep", "1002"]\n' >"$CONFIG/new.toml"
 cp "$T/good.toml" "$CONFIG/web.toml"
-no_error() { test "$(api GET /v1/system | jq .config.error)" = null; }
+no_error()
+{
+	test "$(api GET /v1/system | jq .config.error)" = null
+}
 wait_for 'the disk is right again, and the error over' no_error
 expect 'nothing differs' differs '[]'
 stop_daemon

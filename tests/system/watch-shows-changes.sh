@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GET /v1/watch shows everything once and then each change; with a token it goes on behind it, or says that it cannot and
-# shows everything again. Nobody is woken while nothing happens.
+# shows everything again.
 # test: asan
 . "$(dirname "$0")/lib.sh"
 
@@ -58,19 +58,4 @@ refuse 'a snapshot was shown' has_line snapshot_end "$T/again"
 watch "$T/foreign" '?after=1.1'
 wait_for 'the snapshot after the gap' has_line snapshot_end "$T/foreign"
 equal 'the gap comes first' 'gap restarted' "$(head -n 1 "$T/foreign" | jq -r '"\(.type) \(.reason)"')"
-
-# Two watchers and nothing to tell: the manager sleeps.
-switches()
-{
-	sed -n 's/^voluntary_ctxt_switches:\t//p' "/proc/$1/task/$1/status"
-}
-manager=$(manager_pid)
-sleeps()
-{
-	_before=$(switches "$manager")
-	sleep 1
-	test "$_before" = "$(switches "$manager")"
-}
-wait_for 'a second without waking up' sleeps
-for i in 1 2 3; do sleeps || fail "the manager woke up in second $i though nothing happened"; done
 stop_daemon
