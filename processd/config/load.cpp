@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/config/load.h"
 
+#include "processd/config/assembly.h"
 #include "processd/config/daemon_keys.h"
 #include "processd/config/declaration.h"
 #include "processd/config/log_keys.h"
@@ -11,30 +12,6 @@
 
 namespace processd::config {
 namespace {
-
-constexpr std::string_view daemon_name = "processd";
-
-std::vector<std::string> paths_of(const SourceSet& set)
-{
-    std::vector<std::string> paths;
-    for (const auto& file : set.files) paths.push_back(file.path);
-    if (paths.empty()) paths.push_back(set.name);
-    return paths;
-}
-
-// The merged document; nothing when a file is no TOML.
-std::optional<Table> document_of(const SourceSet& set, Complaints& complaints)
-{
-    std::optional<Table> document{Table{}};
-    for (std::size_t i = 0; i < set.files.size(); ++i) {
-        auto table = parse(set.files[i].text, i, complaints);
-        if (!table)
-            document.reset();
-        else if (document)
-            merge(*document, *std::move(table));
-    }
-    return document;
-}
 
 std::string plural(std::size_t count, std::string_view what)
 {
@@ -55,40 +32,24 @@ Loaded interpret(const std::vector<SourceSet>& sets, Problems problems)
     model::Configuration configuration;
     Declared declared;
     DaemonLogs logs;
-    for (const auto& set : sets) {
-        auto paths = paths_of(set);
-        Complaints complaints{paths};
-        if (set.name != daemon_name) {
-            if (!is_service_name(set.name)) {
-                complaints.add({}, "",
-                               "a service's name is the file's: 1 to 64 of a-z 0-9 _ . @ - and a letter or "
-                               "digit first, so " +
-                                   quoted(set.name) + " cannot be one");
-                complaints.hand_over(problems);
-                continue;
-            }
-            if (!set.has_main) {
-                complaints.add({}, "", "is a drop-in for a service without a file: there is no " + set.name + ".toml");
-                complaints.hand_over(problems);
-                continue;
-            }
-        }
-        const auto document = document_of(set, complaints);
-        if (set.name == daemon_name) {
-            logs.known = document && set.complete;
-            logs.paths = paths;
-        }
-        if (set.name == daemon_name) {
-            if (document && set.complete) configuration.daemon = read_daemon(*document, complaints, logs.places);
+    auto assembly = assemble(sets, problems);
+    declared.templates = std::move(assembly.templates);
+    declared.unknown = std::move(assembly.broken);
+    for (auto& one : assembly.documents) {
+        Complaints complaints{one.origin};
+        if (one.name == daemon_name) {
+            logs.known = one.document.has_value();
+            logs.origin = one.origin;
+            if (one.document) configuration.daemon = read_daemon(*one.document, complaints, logs.places);
         } else {
             Declaration found;
-            if (document && set.complete) found = read_declaration(set.name, *document, complaints);
-            if (auto* service = std::get_if<ServiceFile>(&found))
-                declared.services[set.name] = {std::move(*service), std::move(paths)};
-            else if (auto* job = std::get_if<JobFile>(&found))
-                declared.jobs[set.name] = {std::move(*job), std::move(paths)};
-            else
-                declared.unknown.insert(set.name);
+            if (one.document) found = read_declaration(one.name, *one.document, complaints);
+            if (auto* service = std::get_if<ServiceFile>(&found); service != nullptr && !one.sample)
+                declared.services[one.name] = {std::move(*service), std::move(one.origin)};
+            else if (auto* job = std::get_if<JobFile>(&found); job != nullptr && !one.sample)
+                declared.jobs[one.name] = {std::move(*job), std::move(one.origin)};
+            else if (!one.sample)
+                declared.unknown.insert(one.name);
         }
         complaints.hand_over(problems);
     }
@@ -96,6 +57,7 @@ Loaded interpret(const std::vector<SourceSet>& sets, Problems problems)
     logs.spec = configuration.daemon.logs;
     check_logs(logs, declared, problems);
     if (!problems.empty()) {
+        name_instances(problems);
         sort(problems);
         return tl::unexpected(std::move(problems));
     }

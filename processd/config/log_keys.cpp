@@ -210,18 +210,17 @@ class Checks {
 public:
     Checks(const DaemonLogs& daemon, Problems& problems) : daemon_(daemon), problems_(problems) {}
 
-    void file(const std::string& path, const std::vector<std::string>& paths, const Place& place, const std::string& in,
+    void file(const std::string& path, const Origin& origin, const Place& place, const std::string& in,
               const std::string& key)
     {
         const auto [first, is_first] = files_.emplace(path, in);
         if (is_first) return;
-        problems_.push_back({paths[place.file], place.line, place.column, key,
-                             "two sinks write the file " + quoted(path) +
-                                 (first->second == in ? "" : ", here and in " + first->second)});
+        problems_.push_back(problem_at(origin, place, key,
+                                       "two sinks write the file " + quoted(path) +
+                                           (first->second == in ? "" : ", here and in " + first->second)));
     }
 
-    void names(const LogPlaces& places, const std::vector<std::string>& paths, const model::LogSpec* own,
-               const std::string& prefix)
+    void names(const LogPlaces& places, const Origin& origin, const model::LogSpec* own, const std::string& prefix)
     {
         if (!daemon_.known) return;
         std::vector<std::string_view> known;
@@ -231,10 +230,10 @@ public:
         for (const auto& name : names_) known.push_back(name);
         for (const auto& named : places.named)
             if (!names_.contains(named.name))
-                problems_.push_back({paths[named.place.file], named.place.line, named.place.column, prefix + named.key,
-                                     quoted(named.key) + " names " + quoted(named.name) +
-                                         ", which is no sink here: a sink to be named has a \"name\"" +
-                                         did_you_mean(named.name, known)});
+                problems_.push_back(problem_at(origin, named.place, prefix + named.key,
+                                               quoted(named.key) + " names " + quoted(named.name) +
+                                                   ", which is no sink here: a sink to be named has a \"name\"" +
+                                                   did_you_mean(named.name, known)));
         names_.clear();
     }
 
@@ -263,12 +262,13 @@ void check_logs(const DaemonLogs& daemon, const Declared& declared, Problems& pr
 {
     Checks checks{daemon, problems};
     for (const auto& sink : daemon.places.written)
-        checks.file(sink.path, daemon.paths, sink.place, "processd.toml", "logs.sink.path");
-    checks.names(daemon.places, daemon.paths, nullptr, "logs.");
+        checks.file(sink.path, daemon.origin, sink.place, "processd.toml", "logs.sink.path");
+    checks.names(daemon.places, daemon.origin, nullptr, "logs.");
     const auto check = [&](const std::string& name, const std::string& table, const auto& named) {
         for (const auto& sink : named.file.logs.written)
-            checks.file(sink.path, named.paths, sink.place, name + ".toml", table + ".logs.sink.path");
-        checks.names(named.file.logs, named.paths, &named.file.spec.logs, table + ".logs.");
+            checks.file(sink.path, named.origin, sink.place, named.origin.instance.empty() ? name + ".toml" : name,
+                        table + ".logs.sink.path");
+        checks.names(named.file.logs, named.origin, &named.file.spec.logs, table + ".logs.");
     };
     for (const auto& [name, named] : declared.services) check(name, "service", named);
     for (const auto& [name, named] : declared.jobs) check(name, named.file.spec.hook ? "hook" : "job", named);

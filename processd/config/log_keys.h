@@ -34,8 +34,8 @@ struct Declared;
 struct DaemonLogs { // processd.toml's
     model::LogSpec spec;
     LogPlaces places;
-    std::vector<std::string> paths; // by Place::file
-    bool known = true;              // false: the file is too broken to say which sinks there are
+    Origin origin;
+    bool known = true; // false: the file is too broken to say which sinks there are
 };
 // Names of sinks that do not exist, and files that two sinks would write and rotate.
 void check_logs(const DaemonLogs& daemon, const Declared& declared, Problems& problems);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
 namespace processd::config {
@@ -26,6 +27,15 @@ std::string printable(std::string_view text)
     return shown;
 }
 
+std::string few_of(const std::vector<std::string>& names)
+{
+    constexpr std::size_t shown = 3;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(shown, names.size()); ++i) text += (i == 0 ? "" : ", ") + names[i];
+    if (names.size() > shown) text += " and " + std::to_string(names.size() - shown) + " more";
+    return text;
+}
+
 } // namespace
 
 std::string format(const Problem& problem)
@@ -42,19 +52,47 @@ void sort(Problems& problems)
     });
 }
 
+void name_instances(Problems& problems)
+{
+    using Same = std::tuple<std::string, std::uint32_t, std::uint32_t, std::string, std::string>;
+    std::map<Same, std::pair<std::size_t, std::vector<std::string>>> found; // where the first stands, and of whom
+    Problems kept;
+    for (auto& problem : problems) {
+        if (problem.instance.empty()) {
+            kept.push_back(std::move(problem));
+            continue;
+        }
+        const auto at = found.try_emplace({problem.file, problem.line, problem.column, problem.key, problem.message},
+                                          kept.size(), std::vector<std::string>{});
+        at.first->second.second.push_back(std::exchange(problem.instance, {}));
+        if (at.second) kept.push_back(std::move(problem));
+    }
+    for (const auto& entry : found) {
+        const auto& [first, instances] = entry.second;
+        kept[first].message += " (" + few_of(instances) + ")";
+    }
+    problems = std::move(kept);
+}
+
+Problem problem_at(const Origin& origin, const Place& place, std::string key, std::string message)
+{
+    return {origin.files[place.file], place.line, place.column, std::move(key), std::move(message), origin.instance};
+}
+
 void Complaints::add(const Place& place, std::string_view key, std::string message)
 {
     if (full())
         ++left_out_;
     else
-        problems_.push_back({file(place), place.line, place.column, std::string(key), std::move(message)});
+        problems_.push_back(problem_at(origin_, place, std::string(key), std::move(message)));
 }
 
 void Complaints::hand_over(Problems& to)
 {
     if (left_out_ > 0)
-        problems_.push_back(
-            {files_.front(), 0, 0, "", std::to_string(left_out_) + " more problems are not shown; mend these first"});
+        problems_.push_back({origin_.files.front(), 0, 0, "",
+                             std::to_string(left_out_) + " more problems are not shown; mend these first",
+                             origin_.instance});
     std::move(problems_.begin(), problems_.end(), std::back_inserter(to));
     problems_.clear();
     left_out_ = 0;

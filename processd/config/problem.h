@@ -25,8 +25,9 @@ struct Problem {
     std::string file; // as it was opened, or the directory
     std::uint32_t line = 0;
     std::uint32_t column = 0;
-    std::string key;     // "service.restart.delay"; empty where no key is at fault
-    std::string message; // a sentence that says what would be right
+    std::string key;        // "service.restart.delay"; empty where no key is at fault
+    std::string message;    // a sentence that says what would be right
+    std::string instance{}; // of a template, of which alone this is known to hold: see name_instances()
     friend bool operator==(const Problem&, const Problem&) = default;
 };
 using Problems = std::vector<Problem>;
@@ -35,22 +36,32 @@ using Problems = std::vector<Problem>;
 std::string format(const Problem& problem);
 // By file, line and column.
 void sort(Problems& problems);
+// What is wrong with several instances of a template in the same words is one problem that names them: "… (smbd@a,
+// smbd@b)".
+void name_instances(Problems& problems);
+
+// Where a document comes from: its files by Place::file, and whether it is an instance of a template.
+struct Origin {
+    std::vector<std::string> files;
+    std::string instance{}; // its name; empty otherwise
+};
+Problem problem_at(const Origin& origin, const Place& place, std::string key, std::string message);
 
 // Collects the problems of one document (a file and its drop-ins) and turns places into file names. A document that is
 // wrong throughout is reported up to a bound, with the number of what was left out.
 class Complaints {
 public:
-    explicit Complaints(std::vector<std::string> files) : files_(std::move(files)) {}
+    explicit Complaints(Origin origin) : origin_(std::move(origin)) {}
 
     void add(const Place& place, std::string_view key, std::string message);
     [[nodiscard]] bool full() const noexcept { return problems_.size() >= most; }
     [[nodiscard]] bool empty() const noexcept { return problems_.empty(); }
-    [[nodiscard]] const std::string& file(const Place& place) const { return files_[place.file]; }
+    [[nodiscard]] const std::string& file(const Place& place) const { return origin_.files[place.file]; }
     void hand_over(Problems& to); // appends all, leaving this empty
 
 private:
     static constexpr std::size_t most = 100;
-    std::vector<std::string> files_;
+    Origin origin_;
     Problems problems_;
     std::size_t left_out_ = 0;
 };

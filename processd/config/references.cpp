@@ -2,6 +2,7 @@
 #include "processd/config/references.h"
 
 #include "processd/config/table_reader.h"
+#include "processd/config/template.h"
 
 #include <algorithm>
 
@@ -9,11 +10,6 @@ namespace processd::config {
 namespace {
 
 using Files = std::map<std::string, NamedFile>;
-
-Problem problem_at(const std::vector<std::string>& paths, const Place& place, std::string key, std::string message)
-{
-    return {paths[place.file], place.line, place.column, std::move(key), std::move(message)};
-}
 
 // Depth first search that reports each way back to a service still being visited, once.
 class Circles {
@@ -49,7 +45,7 @@ private:
         std::string circle;
         for (auto at = first; at != path_.end(); ++at) circle += *at + " -> ";
         circle += *first;
-        problems_.push_back(problem_at(from.paths, reference.place, "service." + reference.key,
+        problems_.push_back(problem_at(from.origin, reference.place, "service." + reference.key,
                                        "services wait for each other: " + circle + "; take one of these out"));
     }
 
@@ -59,10 +55,28 @@ private:
     std::vector<std::string> path_;
 };
 
+// Of the file that would declare it too little is known to say that it does not.
+bool is_unknown(const Declared& declared, const std::string& name)
+{
+    const auto instance = instance_of(name);
+    return declared.unknown.contains(name) || (instance && declared.unknown.contains(std::string(instance->family)));
+}
+
+std::string what_is_missing(const Declared& declared, const std::string& to,
+                            const std::vector<std::string_view>& candidates)
+{
+    if (declared.templates.contains(to))
+        return "a template: name one of its instances, like " + quoted(to + "a") + did_you_mean(to, candidates);
+    const auto name = instance_of(to);
+    const auto found = declared.templates.find(name ? std::string(name->family) : std::string());
+    if (found == declared.templates.end()) return "no service here" + did_you_mean(to, candidates);
+    return "an instance that nothing declares: add " + quoted(name->instance) + " to \"instances\" in " +
+           found->second + ", or make " + to + ".toml, which may be empty" + did_you_mean(to, candidates);
+}
+
 // jobs: whose failures can be waited for as well.
 void check_names(const Declared& declared, const std::string& name, const std::string& table,
-                 const std::vector<Reference>& references, const std::vector<std::string>& paths, bool jobs,
-                 Problems& problems)
+                 const std::vector<Reference>& references, const Origin& origin, bool jobs, Problems& problems)
 {
     std::vector<std::string_view> candidates;
     for (const auto& entry : declared.services) candidates.push_back(entry.first);
@@ -71,13 +85,12 @@ void check_names(const Declared& declared, const std::string& name, const std::s
     for (const auto& unknown : declared.unknown) candidates.push_back(unknown);
     std::erase(candidates, name); // nothing waits for itself
     for (const auto& [key, to, place] : references) {
-        const bool known = declared.services.contains(to) || declared.unknown.contains(to);
         const bool job = declared.jobs.contains(to);
-        if (known || (job && jobs)) continue;
-        problems.push_back(problem_at(paths, place, table + "." + key,
-                                      quoted(key) + " names " + quoted(to) +
-                                          (job ? ", which is no service but a job"
-                                               : ", which is no service here" + did_you_mean(to, candidates))));
+        if (declared.services.contains(to) || is_unknown(declared, to) || (job && jobs)) continue;
+        problems.push_back(problem_at(
+            origin, place, table + "." + key,
+            quoted(key) + " names " + quoted(to) +
+                (job ? ", which is no service but a job" : ", which is " + what_is_missing(declared, to, candidates))));
     }
 }
 
@@ -89,7 +102,7 @@ void check_runtime_directories(const Files& files, Problems& problems)
         if (!directory) continue;
         const auto [owner, first] = owners.emplace(*directory, name);
         if (!first)
-            problems.push_back(problem_at(named.paths, named.file.runtime_directory_place, "service.runtime_directory",
+            problems.push_back(problem_at(named.origin, named.file.runtime_directory_place, "service.runtime_directory",
                                           quoted(*directory) + " is the runtime directory of " + owner->second +
                                               " too, and either would remove it when it stops"));
     }
@@ -102,7 +115,7 @@ void check_jobs(const Declared& declared, const NamedFile& named, Problems& prob
     for (const auto& [key, to, place] : named.file.jobs)
         if (!declared.jobs.contains(to) && !declared.unknown.contains(to))
             problems.push_back(
-                problem_at(named.paths, place, "service." + key,
+                problem_at(named.origin, place, "service." + key,
                            R"("job" names )" + quoted(to) + ", which is no job here" + did_you_mean(to, candidates)));
 }
 
@@ -112,9 +125,9 @@ void check_references(const Declared& declared, Problems& problems)
 {
     for (const auto& [name, named] : declared.services) check_jobs(declared, named, problems);
     for (const auto& [name, named] : declared.services)
-        check_names(declared, name, "service", named.file.references, named.paths, false, problems);
+        check_names(declared, name, "service", named.file.references, named.origin, false, problems);
     for (const auto& [name, named] : declared.jobs)
-        check_names(declared, name, named.file.spec.hook ? "hook" : "job", named.file.references, named.paths,
+        check_names(declared, name, named.file.spec.hook ? "hook" : "job", named.file.references, named.origin,
                     named.file.spec.hook, problems);
     Circles{declared.services, problems}.find();
     check_runtime_directories(declared.services, problems);

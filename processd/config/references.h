@@ -13,17 +13,18 @@ namespace processd::config {
 
 struct NamedFile {
     ServiceFile file;
-    std::vector<std::string> paths; // by Place::file
+    Origin origin;
 };
 
 struct NamedJob {
     JobFile file;
-    std::vector<std::string> paths; // by Place::file
+    Origin origin;
 };
 struct Declared {
     std::map<std::string, NamedFile> services;
     std::map<std::string, NamedJob> jobs;
-    std::set<std::string> unknown; // files too broken to say what they declare: one mistake is told once
+    std::map<std::string, std::string> templates; // "smbd@", and its file
+    std::set<std::string> unknown;                // files too broken to say what they declare: one mistake is told once
 };
 
 void check_references(const Declared& declared, Problems& problems);

@@ -110,7 +110,7 @@ TEST_CASE("no depth of nesting exhausts the stack", "[config][document]")
                              "x = \"\"\"" + many + "\n\"" + many + "\"\"\"\"", "x = '''" + many + "'''", "# " + many,
                              "\"" + many + "\" = 1"}) {
         CAPTURE(text);
-        config::Complaints complaints{{"a.toml"}};
+        config::Complaints complaints{config::Origin{{"a.toml"}}};
         CHECK(config::parse(text, 0, complaints));
     }
 }

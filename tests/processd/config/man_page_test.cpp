@@ -25,8 +25,8 @@ const std::string page_name = "docs/man/ctdb-processd.toml.5";
 TEST_CASE("every key of the configuration is in the man page", "[config][man]")
 {
     const auto page = read(page_name);
-    for (const char* name :
-         {"every-service-key.toml", "every-daemon-key.toml", "every-job-key.toml", "every-hook-key.toml"}) {
+    for (const char* name : {"every-service-key.toml", "every-daemon-key.toml", "every-job-key.toml",
+                             "every-hook-key.toml", "every-template-key.toml"}) {
         std::istringstream lines(read(std::string("tests/fuzz/config_corpus/") + name));
         for (std::string line, table; std::getline(lines, line);) {
             if (line.starts_with('[')) table = line;
@@ -56,6 +56,7 @@ TEST_CASE("every key of the man page is one that is read", "[config][man]")
     texts += read("tests/fuzz/config_corpus/every-daemon-key.toml");
     texts += read("tests/fuzz/config_corpus/every-job-key.toml");
     texts += read("tests/fuzz/config_corpus/every-hook-key.toml");
+    texts += read("tests/fuzz/config_corpus/every-template-key.toml");
     std::istringstream lines(read(page_name));
     std::size_t count = 0;
     for (std::string line; std::getline(lines, line);) {
@@ -82,11 +83,16 @@ TEST_CASE("the examples of the man page are right", "[config][man]")
     const auto page = read(page_name);
     const std::string begin = ".Bd -literal -offset indent\n";
     texts::Files files;
+    texts::Files templates;
     for (auto at = page.find(begin); at != std::string::npos; at = page.find(begin, at + 1)) {
         const auto start = at + begin.size();
         const auto text = page.substr(start, page.find(".Ed", start) - start);
-        if (text.starts_with('[')) files.emplace_back("example " + std::to_string(files.size()), text);
+        if (text.find("\ninstances = ") != std::string::npos)
+            templates.emplace_back("smbd@.toml", text);
+        else if (text.starts_with('['))
+            files.emplace_back("example " + std::to_string(files.size()), text);
     }
     REQUIRE(files.size() == 3);
-    CHECK(texts::problems(config::interpret({texts::set("rpcbind", files)})).empty());
+    REQUIRE(templates.size() == 1);
+    CHECK(texts::problems(config::interpret({texts::set("rpcbind", files), texts::set("smbd@", templates)})).empty());
 }
