@@ -4,6 +4,7 @@
 #include "processd/api/handlers.h"
 #include "processd/api/problem.h"
 #include "processd/api/query.h"
+#include "processd/config/template.h"
 
 #include <nlohmann/json.hpp>
 
@@ -13,6 +14,18 @@ namespace {
 using nlohmann::json;
 using supervisor::Operation;
 
+// A service that is not there. Of an instance of a template it says how to have it.
+Reply not_there(const Call& call, const base::Error& error)
+{
+    const auto name = config::instance_of(call.parameters[0]);
+    const auto& templates = call.context.supervisor.configuration().templates;
+    const auto found = templates.find(name ? std::string(name->family) : std::string());
+    if (error.code != base::Errc::not_found || found == templates.end()) return problem(error);
+    return problem(Kind::not_found, error.message() + "; to have this instance of a template, add \"" +
+                                        std::string(name->instance) + "\" to \"instances\" in " + found->second +
+                                        " and reload");
+}
+
 // Begins an operation and answers with it, now or when it is done. `begin` is not called if the query is wrong.
 template <class Begin> void operate(const Call& call, Begin begin)
 {
@@ -20,7 +33,7 @@ template <class Begin> void operate(const Call& call, Begin begin)
     const auto wait = query.wait();
     if (query.problem()) return call.reply(*query.problem());
     const base::Result<Operation> operation = begin();
-    if (!operation) return call.reply(problem(operation.error()));
+    if (!operation) return call.reply(not_there(call, operation.error()));
     call.context.waits.for_operation(call.exchange, operation->id, wait.value_or(base::Duration{}));
 }
 
@@ -46,7 +59,7 @@ void list_services(const Call& call)
 void get_service(const Call& call)
 {
     const auto status = call.context.supervisor.services().status(call.parameters[0]);
-    call.reply(status ? json_reply(200, *status) : problem(status.error()));
+    call.reply(status ? json_reply(200, *status) : not_there(call, status.error()));
 }
 
 void start_service(const Call& call)
@@ -91,7 +104,8 @@ void reset_service(const Call& call)
 void get_why(const Call& call)
 {
     const auto why = call.context.supervisor.services().why(call.parameters[0]);
-    call.reply(why ? json_reply(200, {{"service", call.parameters[0]}, {"sentences", *why}}) : problem(why.error()));
+    call.reply(why ? json_reply(200, {{"service", call.parameters[0]}, {"sentences", *why}})
+                   : not_there(call, why.error()));
 }
 
 void signal_service(const Call& call)

@@ -63,6 +63,7 @@ Loaded interpret(const std::vector<SourceSet>& sets, Problems problems)
     }
     for (auto& [name, named] : declared.services) configuration.services[name] = std::move(named.file.spec);
     for (auto& [name, named] : declared.jobs) configuration.jobs[name] = std::move(named.file.spec);
+    configuration.templates = std::move(declared.templates);
     return configuration;
 }
 

@@ -67,8 +67,9 @@ void name_instances(Problems& problems)
         at.first->second.second.push_back(std::exchange(problem.instance, {}));
         if (at.second) kept.push_back(std::move(problem));
     }
-    for (const auto& entry : found) {
-        const auto& [first, instances] = entry.second;
+    for (auto& entry : found) {
+        auto& [first, instances] = entry.second;
+        std::sort(instances.begin(), instances.end());
         kept[first].message += " (" + few_of(instances) + ")";
     }
     problems = std::move(kept);

@@ -115,7 +115,8 @@ struct DaemonSpec { // processd.toml
 struct Configuration {
     DaemonSpec daemon;
     std::map<std::string, ServiceSpec> services;
-    std::map<std::string, JobSpec> jobs; // and hooks; no name is a service's too
+    std::map<std::string, JobSpec> jobs;          // and hooks; no name is a service's too
+    std::map<std::string, std::string> templates; // of which they may be instances: "smbd@", and its file
     friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 

@@ -130,6 +130,8 @@ TEST_CASE("a mistake in a template is told once, with the instances that have it
 {
     CHECK(problems(files({{"smbd@", smbd + "nise = 1\ninstances = [\"a\", \"b\"]"}})) ==
           "smbd@.toml:3:1: [service] has no key \"nise\"; did you mean \"nice\"? (smbd@a, smbd@b)");
+    CHECK(problems(files({{"smbd@", smbd + "nise = 1\ninstances = [\"a\"]"}, {"smbd@c", ""}}))
+              .ends_with("(smbd@a, smbd@c)"));
     CHECK(problems(files({{"smbd@", smbd + "nice = 99\ninstances = [\"1\", \"2\", \"3\", \"4\", \"5\"]"},
                           {"smbd@2", "[service]\nnice = 2"}})) ==
           "smbd@.toml:3:8: \"nice\" must be a whole number from -20 to 19, not 99 (smbd@1, smbd@3, smbd@4 and 1 more)");

@@ -30,7 +30,7 @@ model::SinkSpec syslog(const std::string& name)
 
 LogPlan plan(const model::DaemonSpec& daemon, const std::map<std::string, model::ServiceSpec>& services)
 {
-    return plan_logs({daemon, services, {}});
+    return plan_logs({daemon, services, {}, {}});
 }
 
 } // namespace

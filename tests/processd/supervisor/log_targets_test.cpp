@@ -38,7 +38,7 @@ struct Targets {
     std::uint64_t seq = 0;
     base::WallTime time = base::wall_now();
 
-    void apply() { targets->apply(plan_logs({daemon, services, {}})); }
+    void apply() { targets->apply(plan_logs({daemon, services, {}, {}})); }
     void write(LogTargets::Source& source, const std::string& text, output::Stream stream = output::Stream::out,
                const std::string& service = "web")
     {
