@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace {
@@ -33,6 +34,7 @@ void usage(FILE* to)
     std::fputs("Usage: ctdb-processd-manager [OPTION…]\n"
                "The manager of ctdb-processd. Only the keeper starts it; by hand it checks a configuration.\n\n"
                "  --check              check the configuration directory, say all that is wrong, and exit\n"
+               "  --for-keeper VERSION with --check: only if this is the manager of that version\n"
                "  --config-dir DIR     configuration (default /etc/ctdb-processd)\n"
                "  --state-dir DIR      records and state (default /var/lib/ctdb-processd)\n"
                "  --runtime-dir DIR    sockets (default /run/ctdb-processd)\n"
@@ -101,6 +103,9 @@ int serve(supervisor::Directories directories)
         settled.at(base::now() + settles_in);
         if (api) api->configure(configuration);
     };
+    events.on_leave = [&] {
+        if (api) api->stop_accepting();
+    };
     events.on_exit = [&](int code) {
         exit_code = code;
         loop.stop();
@@ -119,7 +124,9 @@ int main(int argc, char** argv)
 {
     supervisor::Directories directories{"/etc/ctdb-processd", "/var/lib/ctdb-processd", "/run/ctdb-processd"};
     bool only_check = false;
-    const std::array<option, 7> options{{{"check", no_argument, nullptr, 'k'},
+    std::string_view keeper;
+    const std::array<option, 8> options{{{"check", no_argument, nullptr, 'k'},
+                                         {"for-keeper", required_argument, nullptr, 'f'},
                                          {"config-dir", required_argument, nullptr, 'c'},
                                          {"state-dir", required_argument, nullptr, 's'},
                                          {"runtime-dir", required_argument, nullptr, 'r'},
@@ -128,6 +135,7 @@ int main(int argc, char** argv)
                                          {nullptr, 0, nullptr, 0}}};
     for (int c = 0; (c = ::getopt_long(argc, argv, "", options.data(), nullptr)) != -1;) switch (c) {
         case 'k': only_check = true; break;
+        case 'f': keeper = optarg; break;
         case 'c': directories.config = optarg; break;
         case 's': directories.state = optarg; break;
         case 'r': directories.runtime = optarg; break;
@@ -135,7 +143,13 @@ int main(int argc, char** argv)
         case 'v': std::puts("ctdb-processd " PROCESSD_VERSION); return 0;
         default: usage(stderr); return exit_usage;
         }
+    if (!keeper.empty() && keeper != PROCESSD_VERSION) {
+        std::fputs("the keeper and its manager, which has version " PROCESSD_VERSION ", are not of one package\n",
+                   stderr);
+        return exit_usage;
+    }
     if (only_check) return check(directories.config);
+    ::prctl(PR_SET_NAME, "ctdb-processd-manager"); // a keeper that executes it by a descriptor gives it no name
     std::signal(SIGPIPE, SIG_IGN);
     base::log::set_prefix("ctdb-processd-manager");
     carry_ballast();

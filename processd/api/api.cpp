@@ -89,4 +89,10 @@ void Api::configure(const model::Configuration& configuration)
     if (impl_->server) impl_->server->set_bounds(bounds_from(configuration.daemon));
 }
 
+void Api::stop_accepting()
+{
+    impl_->patience.cancel();
+    if (impl_->server) impl_->server->stop_accepting();
+}
+
 } // namespace processd::api

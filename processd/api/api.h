@@ -27,6 +27,8 @@ public:
 
     // After a reload: access rules for connections to come, limits for requests to come.
     void configure(const model::Configuration& configuration);
+    // Who connects from now on waits in the socket's queue for the next manager.
+    void stop_accepting();
 
 private:
     struct Impl;

@@ -18,6 +18,7 @@ void get_whoami(const Call& call);  // whoami.cpp
 void get_plan(const Call& call);
 void post_reload(const Call& call);
 void post_shutdown(const Call& call);
+void post_upgrade(const Call& call);
 nlohmann::json system_json(Context& context, const Peer& peer, model::Access access);
 // watch.cpp
 void get_watch(const Call& call);

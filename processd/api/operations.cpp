@@ -46,8 +46,11 @@ void abort_operation(const Call& call)
 {
     auto& supervisor = call.context.supervisor;
     const auto by = asker(call.request());
-    if (const auto open = supervisor.operations().get(call.parameters[0]); open && open->state != "done")
+    if (const auto open = supervisor.operations().get(call.parameters[0]); open && open->state != "done") {
+        if (open->action == "upgrade")
+            return call.reply(problem(Kind::conflict, "an upgrade cannot be aborted; it takes a moment"));
         supervisor.jobs().abort(*open, by);
+    }
     const auto operation = supervisor.services().abort(call.parameters[0], by);
     call.reply(operation ? json_reply(200, *operation) : problem(operation.error()));
 }

@@ -14,9 +14,9 @@ const KindRow& row(Kind kind) { return kinds()[static_cast<std::size_t>(kind)]; 
 
 } // namespace
 
-const std::array<KindRow, 14>& kinds()
+const std::array<KindRow, 15>& kinds()
 {
-    static constexpr std::array<KindRow, 14> table{{
+    static constexpr std::array<KindRow, 15> table{{
         {Kind::bad_request, "bad_request", 400},
         {Kind::bad_json, "bad_json", 400},
         {Kind::unknown_key, "unknown_key", 400},
@@ -27,6 +27,7 @@ const std::array<KindRow, 14>& kinds()
         {Kind::conflict, "conflict", 409},
         {Kind::too_large, "too_large", 413},
         {Kind::bad_config, "bad_config", 422},
+        {Kind::upgrade_refused, "upgrade_refused", 409},
         {Kind::limit, "limit", 429},
         {Kind::internal, "internal", 500},
         {Kind::unavailable, "unavailable", 503},

@@ -21,6 +21,7 @@ enum class Kind {
     conflict,
     too_large,
     bad_config,
+    upgrade_refused,
     limit,
     internal,
     unavailable,
@@ -32,7 +33,7 @@ struct KindRow {
     std::string_view name; // as in "kind", and with blanks in "title"
     int status;
 };
-const std::array<KindRow, 14>& kinds();
+const std::array<KindRow, 15>& kinds();
 
 // The kind that stands for an error: of our codes, and of an errno that a store handed up.
 Kind kind_of(const std::error_code& code);

@@ -12,6 +12,7 @@ const std::vector<Route>& routes()
         {"GET", "/v1/plan", Access::operate, get_plan},
         {"POST", "/v1/reload", Access::admin, post_reload},
         {"POST", "/v1/shutdown", Access::admin, post_shutdown},
+        {"POST", "/v1/upgrade", Access::admin, post_upgrade},
         {"GET", "/v1/watch", Access::read, get_watch, {"after"}},
 
         {"GET", "/v1/health", Access::read, get_health, {"level"}},

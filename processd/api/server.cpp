@@ -48,6 +48,12 @@ Server::Server(loop::Loop& loop, base::UniqueFd listening, Bounds bounds, Access
 
 Server::~Server() { std::exchange(connections_, {}).clear(); }
 
+void Server::stop_accepting()
+{
+    accepts_ = false;
+    poll_.watch(0);
+}
+
 std::size_t Server::followers() const noexcept
 {
     return static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(),
@@ -56,7 +62,7 @@ std::size_t Server::followers() const noexcept
 
 void Server::accept_some()
 {
-    for (int i = 0; i < accepts_per_turn; ++i) {
+    for (int i = 0; accepts_ && i < accepts_per_turn; ++i) {
         base::UniqueFd fd{::accept4(listening_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
         if (fd) {
             admit(std::move(fd));
@@ -132,7 +138,7 @@ void Server::check_deadlines()
     armed_ = base::Time::max();
     if (accept_again_ <= now) {
         accept_again_ = base::Time::max();
-        poll_.watch(UV_READABLE);
+        if (accepts_) poll_.watch(UV_READABLE);
     }
     std::vector<std::shared_ptr<Connection>> due;
     for (const auto& [key, connection] : connections_)

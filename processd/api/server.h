@@ -47,6 +47,7 @@ public:
     std::function<void(RequestTally::Refused)> on_refused; // of connections
     std::function<void(int status)> on_unreadable;         // what is no request was answered so
 
+    void stop_accepting();                                      // for good
     void set_bounds(const Bounds& bounds) { bounds_ = bounds; } // for requests and connections to come
     [[nodiscard]] const Bounds& bounds() const noexcept { return bounds_; }
     [[nodiscard]] std::size_t connections() const noexcept { return connections_.size(); }
@@ -74,6 +75,7 @@ private:
     std::vector<std::weak_ptr<Connection>> deferred_;
     base::Time armed_ = base::Time::max();
     base::Time accept_again_ = base::Time::max(); // accepting pauses until then
+    bool accepts_ = true;
     loop::Timer timer_;
     loop::Deferred turn_end_;
     loop::Poll poll_;

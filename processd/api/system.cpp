@@ -63,4 +63,15 @@ void post_shutdown(const Call& call)
     call.reply(json_reply(202, {{"stopping", true}, {"stop_deadline", model::json_time(deadline)}}));
 }
 
+void post_upgrade(const Call& call)
+{
+    call.context.supervisor.upgrade(
+        asker(call.request()), [exchange = call.exchange](const base::Result<supervisor::Operation>& operation) {
+            if (operation) return exchange->reply(json_reply(202, *operation));
+            const auto& error = operation.error();
+            exchange->reply(error.code == base::Errc::not_permitted ? problem(Kind::upgrade_refused, error.message())
+                                                                    : problem(error));
+        });
+}
+
 } // namespace processd::api

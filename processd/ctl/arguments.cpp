@@ -282,6 +282,9 @@ void add_daemon(CLI::App& app, Options& options)
         "--no-wait", [&options] { options.wait = false; }, "Only ask for it");
     duration_option(shutdown, "--timeout", options.timeout, "Wait no longer than this; the stop goes on");
     shutdown->callback([&options] { options.command = Command::shutdown; });
+    auto* upgrade = app.add_subcommand("upgrade", "Have the installed version go on with all processes as they are");
+    duration_option(upgrade, "--timeout", options.timeout, "Wait no longer than this; the upgrade goes on");
+    upgrade->callback([&options] { options.command = Command::upgrade; });
     auto* doctor = app.add_subcommand("doctor", "Show what this host lets the daemon do, and what it does without");
     doctor->add_flag("--here", options.here, "Of processctl itself, as it is started, rather than of the daemon");
     doctor->callback([&options] { options.command = Command::doctor; });

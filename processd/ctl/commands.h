@@ -26,6 +26,7 @@ int job_show_command(Session& session);
 int job_run_command(Session& session);
 int doctor_command(Session& session);
 int metrics_command(Session& session);
+int upgrade_command(Session& session);
 int whoami_command(Session& session);
 int version_command(Session& session, std::string_view version);
 

@@ -57,7 +57,7 @@ int finish(Session& session, Asked asked, base::Time deadline, std::string (*pat
         operation = *std::move(value);
         body = reply->body;
         if (text(operation, "state") != "done" && base::now() >= deadline) {
-            session.complain(text(operation, "action") + " of " + text(operation, "service") +
+            session.complain(text(operation, "action") + " of " + subject(operation) +
                              " is not done yet and goes on as operation " + text(operation, "id"));
             return exit_not_yet;
         }
@@ -70,7 +70,7 @@ int finish(Session& session, Asked asked, base::Time deadline, std::string (*pat
     plain.colour = false;
     session.complain(operation_line(operation, plain));
     // Why a start failed is in what the service said last.
-    if (text(operation, "action") != "stop" && text(operation, "result") == "failed")
+    if (path_of != nullptr && text(operation, "action") != "stop" && text(operation, "result") == "failed")
         if (const auto reply = session.ask_patiently(get(path_of(text(operation, "service")))))
             if (const auto service = session.value(*reply)) write_all(STDERR_FILENO, last_end(*service, plain));
     return exit_failed;

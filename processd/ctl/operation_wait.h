@@ -19,7 +19,7 @@ struct Asked {
 
 base::Time wait_deadline(const Session& session); // of --timeout; the end of time without
 // Waits and says how it went; the exit code. path_of: of what the operation is on, whose last output tells why it
-// failed.
+// failed; null: nothing has.
 int finish(Session& session, Asked asked, base::Time deadline, std::string (*path_of)(const std::string& name));
 
 } // namespace processd::ctl

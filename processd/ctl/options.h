@@ -40,7 +40,8 @@ enum class Command {
     job_run,
     doctor,
     metrics,
-    whoami
+    whoami,
+    upgrade
 };
 
 struct BindOption {

@@ -73,6 +73,7 @@ std::string past(const std::string& action)
     if (action == "hold") return "held";
     if (action == "release") return "released";
     if (action == "reset") return "reset";
+    if (action == "upgrade") return "upgraded";
     return action + " done";
 }
 
@@ -258,9 +259,15 @@ std::string health_lines(const json& health, const Style& style)
     return lines.empty() ? paint(style, Colour::good, "healthy") + '\n' : lines;
 }
 
+std::string subject(const json& operation)
+{
+    auto service = text(operation, "service");
+    return service.empty() ? "ctdb-processd" : service;
+}
+
 std::string operation_line(const json& operation, const Style& style)
 {
-    const auto service = clean(text(operation, "service"));
+    const auto service = clean(subject(operation));
     const auto action = clean(text(operation, "action"));
     const auto reason = clean(text(operation, "reason"));
     const auto result = text(operation, "result");

@@ -19,6 +19,7 @@ std::string service_page(const nlohmann::json& service, const Style& style);
 std::string service_why(const nlohmann::json& service, const Style& style);
 // What is wrong, a line each; "healthy" if nothing is.
 std::string health_lines(const nlohmann::json& health, const Style& style);
+std::string subject(const nlohmann::json& operation); // its service or job, or the daemon
 // "smbd restarted", "stop of smbd failed: …". took: from created to ended.
 std::string operation_line(const nlohmann::json& operation, const Style& style);
 // What a service's last end left, as lines: the sentence, then its output.

@@ -3,6 +3,7 @@
 
 #include "helpers/base/log.h"
 #include "processd/keeper/host.h"
+#include "processd/keeper/keeper_state.h"
 #include "processd/keeper/pidfd.h"
 #include "processd/keeper/sweep.h"
 

@@ -21,6 +21,9 @@
 
 namespace processd::keeper {
 
+struct CarriedCgroups;
+struct CarriedGroup;
+
 // One child's cgroup. Its directory is removed by Cgroups, not by the destructor: processes may still be inside.
 struct Cgroup {
     std::string name; // below the keeper's directory; empty: none
@@ -74,6 +77,10 @@ public:
     // Empty directories go; false if some are still populated.
     bool remove_all();
 
+    // Over an upgrade. The children's own: carry(group), take_up(group).
+    [[nodiscard]] CarriedCgroups carry() const;
+    static Cgroups take_up(const CarriedCgroups& carried);
+
 private:
     void count_memory(Cgroup& group) const;
 
@@ -85,6 +92,8 @@ private:
     std::uint64_t made_ = 0;
 };
 
+CarriedGroup carry(const Cgroup& group);
+Cgroup take_up(const CarriedGroup& carried);
 bool is_populated(const Cgroup& group) noexcept; // true also when that cannot be read
 // Counted since it was made; nothing without the memory controller.
 struct MemoryEvents {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/keeper/clone.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <csignal>
@@ -14,6 +15,7 @@ namespace processd::keeper {
 namespace {
 
 constexpr std::size_t slots = 1024;
+constexpr std::size_t page_bytes = slots * sizeof(std::uint32_t);
 
 long clone3(clone_args* args, std::size_t size) noexcept { return ::syscall(SYS_clone3, args, size); }
 
@@ -76,12 +78,29 @@ base::Result<Cloned> Cloner::start(ChildPlan& plan, int cgroup_dir)
 base::Result<StepSlots> StepSlots::make()
 {
     StepSlots steps;
-    void* memory =
-        ::mmap(nullptr, slots * sizeof(std::uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) return base::fail(errno, "map the page of spawn steps");
-    steps.page_ = static_cast<std::uint32_t*>(memory);
+    steps.fd_.reset(::memfd_create("ctdb-processd-steps", MFD_CLOEXEC));
+    if (!steps.fd_ || ::ftruncate(steps.fd_.get(), page_bytes) < 0)
+        return base::fail(errno, "create the page of spawn steps");
+    if (auto mapped = steps.map(steps.fd_.get()); !mapped) return tl::unexpected(mapped.error());
     for (std::size_t i = slots; i > 0; --i) steps.free_.push_back(i - 1);
     return steps;
+}
+
+base::Result<void> StepSlots::map(int fd)
+{
+    void* memory = ::mmap(nullptr, page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (memory == MAP_FAILED) return base::fail(errno, "map the page of spawn steps");
+    if (page_ != nullptr) ::munmap(page_, page_bytes);
+    page_ = static_cast<std::uint32_t*>(memory);
+    return {};
+}
+
+base::Result<void> StepSlots::take_up(int fd, const std::vector<std::size_t>& taken)
+{
+    if (auto mapped = map(fd); !mapped) return mapped;
+    fd_.reset(fd);
+    std::erase_if(free_, [&](std::size_t slot) { return std::find(taken.begin(), taken.end(), slot) != taken.end(); });
+    return {};
 }
 
 std::optional<std::size_t> StepSlots::take()

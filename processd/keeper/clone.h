@@ -42,6 +42,10 @@ private:
 class StepSlots {
 public:
     static base::Result<StepSlots> make();
+    // Those of the program before, in whose page children still write. taken: their slots. Takes fd only if it
+    // succeeds.
+    base::Result<void> take_up(int fd, const std::vector<std::size_t>& taken);
+    [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
     std::optional<std::size_t> take(); // nothing when too many children are between clone and exec
     void give_back(std::size_t slot) { free_.push_back(slot); }
@@ -58,6 +62,9 @@ private:
         return __atomic_load_n(at(slot), __ATOMIC_RELAXED);
     }
 
+    base::Result<void> map(int fd);
+
+    base::UniqueFd fd_; // a memfd, for the next program
     std::uint32_t* page_ = nullptr;
     std::vector<std::size_t> free_;
 };

@@ -4,6 +4,7 @@
 #include "helpers/base/log.h"
 #include "processd/keeper/cgroup.h"
 #include "processd/keeper/host.h"
+#include "processd/keeper/keeper_state.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -90,6 +91,27 @@ std::string Controllers::switch_on(std::string_view controller)
     if (name == "cpu" && !aside_.empty())
         write_to(aside_ + "/cpu.weight.nice", std::to_string(::getpriority(PRIO_PROCESS, 0)));
     return {};
+}
+
+void Controllers::carry(CarriedCgroups& carried) const
+{
+    carried.own = own_;
+    carried.aside = aside_;
+    carried.why_none = why_none_;
+    carried.usable = usable_;
+    carried.on = on_;
+}
+
+Controllers Controllers::take_up(const CarriedCgroups& carried)
+{
+    Controllers controllers;
+    controllers.own_ = carried.own;
+    controllers.group_ = carried.path;
+    controllers.aside_ = carried.aside;
+    controllers.why_none_ = carried.why_none;
+    controllers.usable_ = carried.usable;
+    controllers.on_ = carried.on;
+    return controllers;
 }
 
 void Controllers::leave()

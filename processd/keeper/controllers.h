@@ -15,6 +15,8 @@
 
 namespace processd::keeper {
 
+struct CarriedCgroups;
+
 class Controllers {
 public:
     Controllers() = default; // none
@@ -27,6 +29,9 @@ public:
     std::string switch_on(std::string_view controller);
     // When the children's are gone: back to where the keeper was started.
     void leave();
+
+    void carry(CarriedCgroups& carried) const;
+    static Controllers take_up(const CarriedCgroups& carried);
 
 private:
     std::string step_aside();

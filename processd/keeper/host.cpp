@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <malloc.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -79,13 +80,13 @@ std::string boot_id()
     return text;
 }
 
-Baseline prepare_process(Abilities* abilities)
+Baseline prepare_process(Abilities* abilities, bool taking_up)
 {
     Baseline b;
     keep_standard_descriptors_open();
-    const int not_closed = error_of(::syscall(SYS_close_range, 3U, ~0U, 0U));
+    const int not_closed = error_of(::syscall(SYS_close_range, taking_up ? ~0U : 3U, ~0U, 0U));
     abilities->found(protocol::ability_close_range, not_closed);
-    for (int fd = 3; not_closed != 0 && fd < 1024; ++fd) ::close(fd);
+    for (int fd = 3; not_closed != 0 && !taking_up && fd < 1024; ++fd) ::close(fd);
     reset_signals();
     ::umask(022);
     abilities->found(protocol::ability_subreaper, error_of(::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)));
@@ -148,6 +149,14 @@ int protect_from_oom()
     errno = 0;
     const bool done = write_small_file("/proc/self/oom_score_adj", std::to_string(protected_oom_score_adj));
     return done ? 0 : errno;
+}
+
+std::uint64_t effective_capabilities()
+{
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> data{};
+    if (::syscall(SYS_capget, &header, data.data()) < 0) return 0;
+    return data[0].effective | std::uint64_t{data[1].effective} << 32U;
 }
 
 void set_session_nice(int nice)

@@ -34,8 +34,9 @@ struct Baseline {
 };
 
 // Becomes a process others can live below: descriptors 0 to 2 open and no others, default dispositions, all signals
-// blocked, umask 022, child subreaper, as many open files as permitted. Adds what it found to abilities.
-Baseline prepare_process(Abilities* abilities);
+// blocked, umask 022, child subreaper, as many open files as permitted. Adds what it found to abilities. taking_up: it
+// is one already, and descriptors stay as they are.
+Baseline prepare_process(Abilities* abilities, bool taking_up = false);
 
 // Lets neither swap nor the OOM killer take the keeper, and keepers and managers go first where processors are short,
 // all where permitted. Memory mapped later (rings) is not affected. A nice value that was chosen for the keeper stays.
@@ -50,6 +51,9 @@ void reset_signals();
 
 // The OOM killer takes others first. 0, or the errno with which that was refused.
 int protect_from_oom();
+
+// Of this process: 1 << number each.
+std::uint64_t effective_capabilities();
 
 // Small files of /proc and the like; empty where there are none.
 std::string read_small_file(const char* path);

@@ -45,11 +45,15 @@ Keeper::Keeper(Setup setup, Poller poller, StepSlots steps, base::UniqueFd signa
       boot_id_(boot_id()),
       stop_budget_(default_stop_budget)
 {
+    upgrade_.failure = setup_.came_back;
 }
 
 int Keeper::run()
 {
-    log_missing(setup_.abilities, setup_.cgroups.why_not());
+    if (taken_up_)
+        reap(); // who ended meanwhile
+    else
+        log_missing(setup_.abilities, setup_.cgroups.why_not());
     start_next_manager();
     while (!finished_) {
         flush();
@@ -60,6 +64,7 @@ int Keeper::run()
         while (const auto due = timers_.due(now)) handle_timer(due->first, due->second);
         if (stopping_ == Stopping::leaving || stopping_ == Stopping::killing) check_everything_gone();
         bury_the_gone();
+        if (upgrade_.stage == Upgrade::Stage::due) change_program();
     }
     return exit_code_;
 }
@@ -80,6 +85,10 @@ void Keeper::handle(const Event& event)
             poller_.change(manager_.channel.get(), EPOLLIN, Source::channel);
         }
         return read_channel(false);
+    }
+    if (event.source == Source::upgrade) {
+        if (!upgrade_.check.read()) poller_.remove(upgrade_.check.fd());
+        return;
     }
     if (event.source == Source::sweep && event.id == 0) {
         if (!sweep_all_ || !sweep_all_.read()) return;
@@ -103,7 +112,8 @@ void Keeper::handle(const Event& event)
         if (child->sweep && child->sweep.read()) end_sweep(*child);
         return;
     case Source::signals:
-    case Source::channel: return;
+    case Source::channel:
+    case Source::upgrade: return;
     }
 }
 
@@ -126,6 +136,7 @@ void Keeper::handle_timer(Timer timer, std::uint64_t id)
     case Timer::starts: return look_at_starts();
     case Timer::send_again: manager_.blocked = false; return;
     case Timer::stop: return stop_timer();
+    case Timer::upgrade: return upgrade_late();
     }
 }
 

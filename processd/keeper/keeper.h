@@ -6,10 +6,12 @@
 // there.
 //
 // The class is one; its parts are in files of their own: keeper.cpp the loop, keeper_spawn.cpp births,
-// keeper_output.cpp what children say, keeper_end.cpp deaths and emptying, keeper_mail.cpp the manager, keeper_stop.cpp
-// the orderly stop.
+// keeper_output.cpp what children say, keeper_end.cpp deaths and emptying, keeper_mail.cpp the manager,
+// keeper_settings.cpp what it is told of the configuration, keeper_stop.cpp the orderly stop, keeper_upgrade.cpp
+// another program in this one's place, keeper_carry.cpp what that one is told.
 #pragma once
 
+#include "helpers/base/log.h"
 #include "processd/keeper/abilities.h"
 #include "processd/keeper/cgroup.h"
 #include "processd/keeper/child.h"
@@ -19,6 +21,8 @@
 #include "processd/keeper/manager.h"
 #include "processd/keeper/options.h"
 #include "processd/keeper/poller.h"
+#include "processd/keeper/program.h"
+#include "processd/keeper/upgrade_check.h"
 #include "processd/protocol/channel.h"
 #include "processd/protocol/spawn_spec.h"
 
@@ -44,7 +48,16 @@ struct Setup {
     base::UniqueFd api;         // the API's listening socket
     base::UniqueFd parent_pipe; // of the process that became a daemon: one byte, its exit code
     std::string parent_notify;  // the service manager's NOTIFY_SOCKET, or empty
+    base::UniqueFd lock;        // of this instance: closing it lets go of it
+    std::string version;        // of this program
+    std::string program;        // where it was started from: an upgrade executes what is there then
+    base::UniqueFd own_file;    // this program, whatever is there then
+    Program manager;
+    std::uint32_t upgrades = 0; // how often this keeper life has changed its program
+    std::string came_back;      // why another program could not go on in this one's place
 };
+
+struct KeeperState;
 
 struct ChildEnds; // of the pipes
 
@@ -53,6 +66,9 @@ public:
     static base::Result<std::unique_ptr<Keeper>> make(Setup setup);
     // Until the orderly stop is over. 0: everything ended in order; 1: not so, the log says what.
     int run();
+    // Goes on with what another program has left in this process. If that fails nothing has been closed, and will not
+    // be while this object exists.
+    base::Result<void> take_up(const KeeperState& state);
 
 private:
     Keeper(Setup setup, Poller poller, StepSlots steps, base::UniqueFd signals);
@@ -127,6 +143,7 @@ private:
     bool send_state(Child& child);
     void apply(const protocol::Settings& settings);
     void apply_to_socket(const protocol::Settings& settings);
+    void set_log_level(std::uint32_t level);
 
     // The orderly stop.
     enum class Stopping { no, asked, leaving, terminating, killing };
@@ -140,6 +157,25 @@ private:
     void finish();
     void tell_parent_process(int exit_code);
     std::vector<pid_t> everything_left() const;
+
+    // Another program in this one's place.
+    struct Upgrade {
+        enum class Stage { none, checking, leaving, due }; // leaving: the manager, then it is due
+        Stage stage = Stage::none;
+        UpgradeCheck check;
+        FileIdentity file; // that was tried
+        std::string version;
+        std::string failure; // of the last one, for who asks
+    };
+    void upgrade_asked();
+    void refuse_upgrade(const std::string& why);
+    void answer_upgrade(protocol::UpgradeAnswer answer, const std::string& reason);
+    void upgrade_checked(int status);
+    void upgrade_late();
+    void abandon_upgrade(const std::string& why);
+    bool manager_gave_way();
+    void change_program();
+    KeeperState carry() const;
 
     Setup setup_;
     Poller poller_;
@@ -177,6 +213,11 @@ private:
     bool mail_timer_ = false;
     bool reload_unsent_ = false;
     bool figures_unsent_ = false;
+    bool tell_ready_ = false; // also another time: the service manager was told that this one reloads
+    bool taken_up_ = false;
+    std::uint32_t log_level_ = static_cast<std::uint32_t>(base::log::Level::info);
+    Upgrade upgrade_;
+    std::optional<protocol::Upgrade> upgrade_answer_; // unsent
     base::Duration stop_budget_;
 
     Stopping stopping_ = Stopping::no;

@@ -56,6 +56,8 @@ void Keeper::reap()
             if (Child* const child = find(id); child != nullptr) reaped(*child, status, usage);
         } else if (pid == manager_.pid) {
             reaped_manager(status);
+        } else if (pid == upgrade_.check.pid()) {
+            upgrade_checked(status);
         } else {
             ++orphans_reaped_;
         }
@@ -320,6 +322,7 @@ std::vector<pid_t> Keeper::known_processes(pid_t but) const
         if (pid != but) pids.push_back(pid);
     for (const auto& [pid, id] : sweepers_) pids.push_back(pid);
     if (manager_.pid > 0) pids.push_back(manager_.pid);
+    if (upgrade_.check) pids.push_back(upgrade_.check.pid());
     return pids;
 }
 

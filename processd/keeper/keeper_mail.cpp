@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -43,7 +42,7 @@ std::string describe(int status)
 void Keeper::start_next_manager()
 {
     if (manager_.pid > 0 || stopping_ > Stopping::asked) return;
-    auto started = start_manager(setup_.options, setup_.baseline, setup_.abilities);
+    auto started = start_manager(setup_.manager, setup_.options, setup_.baseline, setup_.abilities);
     if (!started || poller_.add(started->channel.get(), EPOLLIN, Source::channel) != 0) {
         base::log::error("cannot start a manager; trying again",
                          {{"reason", started ? "no memory to wait for its channel" : started.error().message()}});
@@ -66,6 +65,7 @@ void Keeper::start_next_manager()
     }
     stop_unsent_ = false;    // hello says it
     figures_unsent_ = false; // nobody has asked
+    upgrade_answer_.reset(); // likewise: who has it on record asks again
     base::log::info("manager started", {{"pid", manager_.pid}, {"incarnation", incarnation_}});
 }
 
@@ -84,6 +84,7 @@ void Keeper::reaped_manager(int status)
     previous_status_ = status;
     if (stopping_ > Stopping::asked) return;
     const bool in_order = stopping_ == Stopping::asked && children_.empty();
+    if (manager_gave_way()) return;
     base::log::warning("manager ended", {{"pid", pid}, {"how", describe(status)}, {"hung", ended.hung}});
     if (in_order) return leave();
     if (!ever_ready_ && children_.empty()) {
@@ -157,6 +158,7 @@ void Keeper::handle_request(protocol::Received& message)
         return;
     case Type::ask_stop: return request_stop(false);
     case Type::ask_figures: figures_unsent_ = true; return;
+    case Type::ask_upgrade: return upgrade_asked();
     case Type::settings:
         if (const auto settings = protocol::read_struct<protocol::Settings>(message.body)) apply(*settings);
         return;
@@ -211,36 +213,10 @@ void Keeper::manager_is_ready()
 {
     if (manager_.ready) return;
     manager_.ready = true;
-    if (ever_ready_) return;
+    if (ever_ready_ && !tell_ready_) return;
     ever_ready_ = true;
+    tell_ready_ = false;
     tell_parent_process(0);
-}
-
-void Keeper::apply(const protocol::Settings& settings)
-{
-    if (settings.stop_budget_ns > 0) stop_budget_ = base::Duration{settings.stop_budget_ns};
-    apply_to_socket(settings);
-    if (settings.log_level <= static_cast<std::uint32_t>(base::log::Level::debug))
-        base::log::set_level(static_cast<base::log::Level>(settings.log_level));
-}
-
-// Who may connect. Nobody is refused on the way who may before and after: only another owner closes it for a moment.
-void Keeper::apply_to_socket(const protocol::Settings& settings)
-{
-    const auto path = setup_.options.api_socket();
-    struct stat now {};
-    if (::lstat(path.c_str(), &now) < 0 || settings.api_mode > 0777) return;
-    const bool other_uid = settings.api_uid != protocol::nobody && settings.api_uid != now.st_uid;
-    const bool other_gid = settings.api_gid != protocol::nobody && settings.api_gid != now.st_gid;
-    if (other_uid || other_gid) {
-        ::chmod(path.c_str(), 0600);
-        if (::lchown(path.c_str(), settings.api_uid, settings.api_gid) < 0)
-            base::log::warning("the API's socket cannot be given to whom it is configured for",
-                               {{"uid", settings.api_uid},
-                                {"gid", settings.api_gid},
-                                {"reason", std::string(::strerrordesc_np(errno))}});
-    }
-    ::chmod(path.c_str(), settings.api_mode);
 }
 
 void Keeper::watch_mail()
@@ -323,6 +299,7 @@ void Keeper::flush()
         stop_unsent_ = false;
     }
     if (reload_unsent_ && send(Type::reload, {})) reload_unsent_ = false;
+    if (upgrade_answer_ && send(Type::upgrade, {protocol::bytes_of(*upgrade_answer_)})) upgrade_answer_.reset();
     if (!figures_unsent_) return;
     const protocol::Figures figures{orphans_reaped_};
     figures_unsent_ = !send(Type::figures, {protocol::bytes_of(figures)});
@@ -352,6 +329,8 @@ bool Keeper::send_hello()
     std::string controllers;
     for (const auto& name : setup_.cgroups.controllers()) controllers += (controllers.empty() ? "" : " ") + name;
     copy_text(hello.controllers, controllers);
+    hello.upgrades = setup_.upgrades;
+    copy_text(hello.version, setup_.version);
     const int api = setup_.api.get();
     manager_.hello_sent = send(Type::hello, {protocol::bytes_of(hello)}, {&api, 1});
     return manager_.hello_sent;

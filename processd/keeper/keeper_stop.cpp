@@ -31,6 +31,7 @@ void Keeper::request_stop(bool by_signal)
     stopping_ = Stopping::asked;
     stop_deadline_ = base::now() + stop_budget_;
     stop_unsent_ = true;
+    abandon_upgrade("the daemon was told to stop");
     tell_parent(setup_.parent_notify, "STOPPING=1");
     timers_.set(Timer::stop, 0, stop_deadline_ + grace);
     if (manager_.pid > 0) return;

@@ -6,6 +6,7 @@
 #include "processd/keeper/instance.h"
 #include "processd/keeper/keeper.h"
 #include "processd/keeper/sockets.h"
+#include "processd/keeper/taking_up.h"
 
 #include <array>
 #include <cstdio>
@@ -83,8 +84,9 @@ int run(Setup setup)
 {
     const auto& options = setup.options;
     setup.baseline.pid = ::getpid();
-    const auto lock = take_instance_lock(options.lock_file());
+    auto lock = take_instance_lock(options.lock_file());
     if (!lock) return complain(not_alone, lock.error().message());
+    setup.lock = std::move(*lock);
     if (const int code = deal_with_leftovers(options); code != in_order) return code;
     clear_notify_dir(options.notify_dir());
     protect_process(&setup.baseline, &setup.abilities);
@@ -119,9 +121,14 @@ int main(int argc, char** argv)
         return ::write(STDOUT_FILENO, text.data(), text.size()) < 0 ? failed : in_order;
     }
     auto manager = find_manager();
+    options->back_off = std::getenv("CTDB_PROCESSD_NO_BACK_OFF") == nullptr;
+    if (options->take_up >= 0) {
+        base::log::set_prefix("keeper");
+        return take_up_and_run(*options, manager, PROCESSD_VERSION);
+    }
     if (!manager) return complain(failed, manager.error().message());
     options->manager = std::move(*manager);
-    options->back_off = std::getenv("CTDB_PROCESSD_NO_BACK_OFF") == nullptr;
+    if (options->can_take_up >= 0) return can_take_up(*options, PROCESSD_VERSION);
     if (options->check) return check_configuration(*options);
     if (options->init || ::getpid() == 1) {
         if (const auto below = go_on_below_stub(); !below) return complain(failed, below.error().message());
@@ -131,10 +138,14 @@ int main(int argc, char** argv)
     base::log::set_prefix("keeper");
     Setup setup;
     setup.options = *options;
+    setup.version = PROCESSD_VERSION;
+    setup.program = own_path();
     if (const char* address = std::getenv("NOTIFY_SOCKET"); address != nullptr) setup.parent_notify = address;
     for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_PID"})
         ::unsetenv(name); // said to us, not to our children
     setup.baseline = prepare_process(&setup.abilities);
+    setup.own_file = Program::open("/proc/self/exe").fd;
+    setup.manager = Program::open(options->manager);
     if (auto prepared = prepare_runtime_dir(*options); !prepared) return complain(failed, prepared.error().message());
     if (options->foreground) return run(std::move(setup));
 

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <vector>
 
 namespace processd::keeper {
 namespace {
@@ -45,8 +46,8 @@ void call_clone3_missing()
     ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
 }
 
-[[noreturn]] void become_manager(const Options& options, int channel, pid_t keeper, const Baseline& baseline,
-                                 const Abilities& abilities)
+[[noreturn]] void become_manager(const Program& manager, const Options& options, int channel, pid_t keeper,
+                                 const Baseline& baseline, const Abilities& abilities)
 {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != keeper) ::_exit(exec_failed);
@@ -60,14 +61,20 @@ void call_clone3_missing()
     // The protection is the keeper's: a manager that grows is the one to be ended.
     if (baseline.oom_score_adj_before)
         write_small_file("/proc/self/oom_score_adj", std::to_string(*baseline.oom_score_adj_before));
+    // The program's descriptor may have the number that the channel is to have.
+    const Program program{manager.path, base::UniqueFd{::fcntl(manager.fd.get(), F_DUPFD_CLOEXEC, 4)}};
     if (channel != protocol::manager_channel_fd)
         ::dup3(channel, protocol::manager_channel_fd, 0);
     else
         ::fcntl(channel, F_SETFD, 0);
-    const char* const program = options.manager.c_str();
-    ::execl(program, "ctdb-processd-manager", "--config-dir", options.config_dir.c_str(), "--state-dir",
-            options.state_dir.c_str(), "--runtime-dir", options.runtime_dir.c_str(), nullptr);
-    base::log::error("the manager's program cannot be run", {{"program", program}, {"reason", std::strerror(errno)}});
+    auto words = options.directories();
+    words.insert(words.begin(), "ctdb-processd-manager");
+    std::vector<char*> arguments;
+    for (auto& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    program.execute(arguments.data());
+    base::log::error("the manager's program cannot be run",
+                     {{"program", program.path}, {"reason", std::strerror(errno)}});
     ::_exit(exec_failed);
 }
 
@@ -105,7 +112,8 @@ void Mail::forgive(base::Time now)
     for (auto& entry : entries_) entry.at = now;
 }
 
-base::Result<ManagerProcess> start_manager(const Options& options, const Baseline& baseline, const Abilities& abilities)
+base::Result<ManagerProcess> start_manager(const Program& program, const Options& options, const Baseline& baseline,
+                                           const Abilities& abilities)
 {
     std::array<int, 2> pair{};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair.data()) < 0)
@@ -116,7 +124,7 @@ base::Result<ManagerProcess> start_manager(const Options& options, const Baselin
     const pid_t keeper = ::getpid();
     manager.pid = ::fork();
     if (manager.pid < 0) return base::fail(errno, "fork the manager");
-    if (manager.pid == 0) become_manager(options, theirs.get(), keeper, baseline, abilities);
+    if (manager.pid == 0) become_manager(program, options, theirs.get(), keeper, baseline, abilities);
     manager.started = base::now();
     return manager;
 }

@@ -9,6 +9,7 @@
 #include "helpers/base/unique_fd.h"
 #include "processd/keeper/host.h"
 #include "processd/keeper/options.h"
+#include "processd/keeper/program.h"
 #include "processd/protocol/message.h"
 
 #include <deque>
@@ -22,6 +23,8 @@ namespace processd::keeper {
 class BackOff {
 public:
     base::Duration after(base::Duration lived);
+    [[nodiscard]] int short_lives() const noexcept { return short_lives_; }
+    void take_up(int short_lives) noexcept { short_lives_ = short_lives; }
 
 private:
     int short_lives_ = 0;
@@ -64,8 +67,8 @@ struct ManagerProcess {
 
 // Starts the program with the channel at descriptor 3. It dies with the keeper. The error says what went wrong up to
 // and including fork; a failing exec is exit code 127. It gets the keeper's nice value and the OOM score that the
-// keeper was given.
-base::Result<ManagerProcess> start_manager(const Options& options, const Baseline& baseline,
+// keeper was given. It is the program that was there when this keeper's was: a newer one speaks another protocol.
+base::Result<ManagerProcess> start_manager(const Program& program, const Options& options, const Baseline& baseline,
                                            const Abilities& abilities);
 
 } // namespace processd::keeper

@@ -2,6 +2,7 @@
 #include "processd/keeper/options.h"
 
 #include <array>
+#include <climits>
 #include <cstdlib>
 #include <getopt.h>
 #include <unistd.h>
@@ -10,7 +11,21 @@
 namespace processd::keeper {
 namespace {
 
-enum Option { config_dir = 256, state_dir, runtime_dir, foreground, init, check, kill_leftovers, help, version };
+enum Option {
+    config_dir = 256,
+    state_dir,
+    runtime_dir,
+    foreground,
+    init,
+    check,
+    kill_leftovers,
+    help,
+    version,
+    can_take_up,
+    take_up,
+    program_before,
+    came_back
+};
 
 std::string absolute(const std::string& path)
 {
@@ -23,7 +38,19 @@ std::string absolute(const std::string& path)
     return result;
 }
 
+// One that names none is refused as a state.
+int descriptor(const char* text)
+{
+    const auto number = std::strtol(text, nullptr, 10);
+    return number > STDERR_FILENO && number < INT_MAX ? static_cast<int>(number) : INT_MAX;
+}
+
 } // namespace
+
+std::vector<std::string> Options::directories() const
+{
+    return {"--config-dir", config_dir, "--state-dir", state_dir, "--runtime-dir", runtime_dir};
+}
 
 std::string usage()
 {
@@ -42,7 +69,7 @@ std::string usage()
 
 base::Result<Options> parse_options(int argc, char** argv)
 {
-    static constexpr std::array<option, 10> known{{{"config-dir", required_argument, nullptr, config_dir},
+    static constexpr std::array<option, 14> known{{{"config-dir", required_argument, nullptr, config_dir},
                                                    {"state-dir", required_argument, nullptr, state_dir},
                                                    {"runtime-dir", required_argument, nullptr, runtime_dir},
                                                    {"foreground", no_argument, nullptr, foreground},
@@ -51,6 +78,10 @@ base::Result<Options> parse_options(int argc, char** argv)
                                                    {"kill-leftovers", no_argument, nullptr, kill_leftovers},
                                                    {"help", no_argument, nullptr, help},
                                                    {"version", no_argument, nullptr, version},
+                                                   {"can-take-up", required_argument, nullptr, can_take_up},
+                                                   {"take-up", required_argument, nullptr, take_up},
+                                                   {"program-before", required_argument, nullptr, program_before},
+                                                   {"came-back", required_argument, nullptr, came_back},
                                                    {nullptr, 0, nullptr, 0}}};
     Options options;
     std::vector<std::pair<const char*, std::string*>> directories{{"--config-dir", &options.config_dir},
@@ -69,6 +100,10 @@ base::Result<Options> parse_options(int argc, char** argv)
         case kill_leftovers: options.kill_leftovers = true; break;
         case help: options.help = true; break;
         case version: options.version = true; break;
+        case can_take_up: options.can_take_up = descriptor(::optarg); break;
+        case take_up: options.take_up = descriptor(::optarg); break;
+        case program_before: options.program_before = descriptor(::optarg); break;
+        case came_back: options.came_back = ::optarg; break;
         case ':': return base::fail(base::Errc::bad_input, std::string(argv[::optind - 1]) + " needs a value");
         default: return base::fail(base::Errc::bad_input, "unknown option " + std::string(argv[::optind - 1]));
         }

@@ -5,6 +5,7 @@
 #include "helpers/base/result.h"
 
 #include <string>
+#include <vector>
 
 namespace processd::keeper {
 
@@ -20,11 +21,18 @@ struct Options {
     bool back_off = true; // false with CTDB_PROCESSD_NO_BACK_OFF in the environment, for tests
     bool help = false;
     bool version = false;
+    // Said by one keeper's program to the next, see upgrade.h: descriptors, and why it has come back.
+    int can_take_up = -1;
+    int take_up = -1;
+    int program_before = -1;
+    std::string came_back;
 
     [[nodiscard]] std::string api_socket() const { return runtime_dir + "/api.socket"; }
     [[nodiscard]] std::string notify_dir() const { return runtime_dir + "/notify"; }
     [[nodiscard]] std::string lock_file() const { return runtime_dir + "/lock"; }
     [[nodiscard]] std::string instance_file() const { return runtime_dir + "/instance"; }
+    // As options, for another program.
+    [[nodiscard]] std::vector<std::string> directories() const;
 };
 
 // Directories become absolute. Errc::bad_input for a command line that means nothing.

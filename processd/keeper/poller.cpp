@@ -80,6 +80,12 @@ std::optional<base::Time> Timers::next() const
     return order_.begin()->first;
 }
 
+std::optional<base::Time> Timers::when(Timer timer, std::uint64_t id) const
+{
+    const auto found = when_.find({timer, id});
+    return found == when_.end() ? std::nullopt : std::optional(found->second);
+}
+
 std::optional<std::pair<Timer, std::uint64_t>> Timers::due(base::Time now)
 {
     if (order_.empty() || order_.begin()->first > now) return std::nullopt;

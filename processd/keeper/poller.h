@@ -19,7 +19,19 @@
 
 namespace processd::keeper {
 
-enum class Source : std::uint8_t { signals, channel, status, out, err, ready, notify, cgroup, sweep, survivor };
+enum class Source : std::uint8_t {
+    signals,
+    channel,
+    status,
+    out,
+    err,
+    ready,
+    notify,
+    cgroup,
+    sweep,
+    survivor,
+    upgrade
+};
 
 struct Event {
     Source source;
@@ -58,6 +70,7 @@ enum class Timer : std::uint8_t {
     starts,        // children that have begun are looked at, and told to the manager
     send_again,    // the channel took nothing though it was ready
     stop,          // the next step of the orderly stop
+    upgrade,       // the new program's check, or the manager's end before it, takes too long
 };
 
 class Timers {
@@ -65,6 +78,7 @@ public:
     void set(Timer timer, std::uint64_t id, base::Time at);
     void cancel(Timer timer, std::uint64_t id);
     [[nodiscard]] std::optional<base::Time> next() const;
+    [[nodiscard]] std::optional<base::Time> when(Timer timer, std::uint64_t id) const;
     // One that is due, taken out.
     std::optional<std::pair<Timer, std::uint64_t>> due(base::Time now);
 

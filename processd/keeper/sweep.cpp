@@ -2,6 +2,7 @@
 #include "processd/keeper/sweep.h"
 
 #include "processd/keeper/host.h"
+#include "processd/keeper/keeper_state.h"
 #include "processd/keeper/pidfd.h"
 
 #include <algorithm>
@@ -239,6 +240,21 @@ bool Sweep::read()
 void Sweep::give_up() noexcept
 {
     if (pid_ > 0) ::kill(pid_, SIGKILL);
+}
+
+CarriedSweep Sweep::carry() const { return {pid_, signal_, {pipe_.get()}, found_, not_ours_, looking_at_, finished_}; }
+
+Sweep Sweep::take_up(const CarriedSweep& carried)
+{
+    Sweep sweep;
+    sweep.pid_ = carried.pid;
+    sweep.signal_ = carried.signal;
+    sweep.pipe_.reset(carried.pipe.number);
+    sweep.found_ = carried.found;
+    sweep.not_ours_ = carried.not_ours;
+    sweep.looking_at_ = carried.looking_at;
+    sweep.finished_ = carried.finished;
+    return sweep;
 }
 
 std::vector<pid_t> direct_children(bool* known)

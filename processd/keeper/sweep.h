@@ -18,6 +18,8 @@
 
 namespace processd::keeper {
 
+struct CarriedSweep;
+
 inline constexpr const char* mark_name = "CTDB_PROCESSD_CHILD"; // in each child's environment: EPOCH.ID
 
 struct SweepTask {
@@ -49,6 +51,10 @@ public:
     [[nodiscard]] const std::vector<pid_t>& not_ours() const noexcept { return not_ours_; }
     [[nodiscard]] pid_t looking_at() const noexcept { return looking_at_; } // 0: at none
     void give_up() noexcept;                                                // kills the helper
+
+    // Over an upgrade: the helper goes on meanwhile.
+    [[nodiscard]] CarriedSweep carry() const;
+    static Sweep take_up(const CarriedSweep& carried);
 
 private:
     pid_t pid_ = 0;

@@ -30,6 +30,7 @@ std::string_view name_of(Type type)
     case Type::settings: return "settings";
     case Type::ask_stop: return "ask_stop";
     case Type::ask_figures: return "ask_figures";
+    case Type::ask_upgrade: return "ask_upgrade";
     default: return "other";
     }
 }
@@ -124,6 +125,7 @@ void KeeperClient::stopped(bool in_order)
 }
 void KeeperClient::ask_stop() { send(Type::ask_stop, {}); }
 void KeeperClient::ask_figures() { send(Type::ask_figures, {}); }
+void KeeperClient::ask_upgrade() { send(Type::ask_upgrade, {}); }
 
 void KeeperClient::when_sent(std::function<void()> then)
 {
@@ -201,6 +203,10 @@ void KeeperClient::dispatch(protocol::Received message)
     case Type::figures:
         if (const auto figures = read_struct<protocol::Figures>(body); figures && events_.on_figures)
             events_.on_figures(*figures);
+        break;
+    case Type::upgrade:
+        if (const auto upgrade = read_struct<protocol::Upgrade>(body); upgrade && events_.on_upgrade)
+            events_.on_upgrade(*upgrade);
         break;
     default: break; // version equality was checked: only a keeper's own fault could bring another type
     }

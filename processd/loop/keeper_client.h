@@ -26,6 +26,7 @@ struct KeeperEvents {
     std::function<void(base::Time deadline)> on_stop;
     std::function<void()> on_reload;
     std::function<void(const protocol::Figures&)> on_figures;
+    std::function<void(const protocol::Upgrade&)> on_upgrade;
     std::function<void(const base::Error&)> on_lost; // the keeper is gone or speaks nonsense: nothing more can be done
 };
 
@@ -47,6 +48,7 @@ public:
     void stopped(bool in_order);
     void ask_stop();
     void ask_figures();
+    void ask_upgrade();
     [[nodiscard]] std::size_t backlog() const { return queue_.size(); } // requests that the socket did not take yet
     void when_sent(std::function<void()> then);                         // at once, or when there is no backlog any more
     void set_request_base(std::uint64_t first) { next_request_ = first; } // request ids count from here

@@ -18,7 +18,7 @@ namespace processd::protocol {
 using ChildId = std::uint64_t; // given by the keeper, counts from 1, never reused in one keeper life
 
 inline constexpr std::uint32_t magic = 0x4d4b5043; // "CPKM"
-inline constexpr std::uint16_t version = 7;
+inline constexpr std::uint16_t version = 8;
 inline constexpr std::size_t max_message = 32 * 1024;
 inline constexpr std::size_t max_cookie = 4096;
 inline constexpr int manager_channel_fd = 3; // where a manager finds its end
@@ -31,6 +31,7 @@ enum class Type : std::uint16_t {
     stop = 4,      // Stop: end all services in order until the deadline, then answer stopped
     reload = 5,    // the keeper got SIGHUP
     figures = 6,   // Figures: the answer to ask_figures
+    upgrade = 7,   // Upgrade: the answer to ask_upgrade
 
     // manager → keeper
     spawn = 16,    // Spawn and the cookie; fds: specification memfd, then a stdin memfd if the specification says so
@@ -45,6 +46,7 @@ enum class Type : std::uint16_t {
     settings = 25, // Settings
     ask_stop = 26, // header only: begin the orderly stop (as SIGTERM to the keeper does)
     ask_figures = 27, // header only: what has the keeper counted?
+    ask_upgrade = 28, // header only: give way to the program that is installed now
 };
 
 struct Header {
@@ -95,6 +97,9 @@ struct Hello {
     std::array<char, 256> cgroup; // NUL-terminated path of the keeper's cgroup directory, empty without
     std::array<std::int32_t, ability_slots> ability_errors; // by bit: the errno of what is missing; 0: never asked for
     std::array<char, 96> controllers; // NUL-terminated names, a blank between them, of what limits of cgroups can use
+    std::uint32_t upgrades;           // how often this keeper life has changed its program
+    std::uint32_t reserved;           // 0
+    std::array<char, 48> version;     // NUL-terminated, of the keeper's program
 };
 
 enum class Phase : std::uint32_t {
@@ -203,6 +208,18 @@ struct Stop {
 };
 struct Figures { // what only the keeper counts
     std::uint64_t orphans_reaped;
+};
+enum class UpgradeAnswer : std::uint32_t {
+    refused = 0,  // nothing has changed
+    stopping = 1, // likewise, as the keeper stops
+    accepted = 2, // the manager is to end; the new program's manager comes next
+    failed = 3,   // it was accepted and could not be done; everything is as it was
+};
+struct Upgrade {
+    UpgradeAnswer answer;
+    std::uint32_t reserved;
+    std::array<char, 48> version; // NUL-terminated, of the new program; empty where that is not known
+    std::array<char, 720> reason; // NUL-terminated, if not accepted
 };
 struct Stopped {
     std::uint32_t in_order; // 0: the stop budget was spent, and what was left was killed

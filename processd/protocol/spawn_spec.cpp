@@ -8,7 +8,6 @@
 namespace processd::protocol {
 namespace {
 
-constexpr std::uint32_t spec_magic = 0x33535043; // "CPS3"
 constexpr std::size_t max_strings = 100'000;
 
 struct Encoder {

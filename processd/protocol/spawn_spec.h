@@ -14,6 +14,8 @@
 
 namespace processd::protocol {
 
+inline constexpr std::uint32_t spec_magic = 0x33535043; // "CPS3"
+
 struct ResourceLimit {
     std::uint32_t resource = 0; // RLIMIT_*
     std::uint64_t soft = 0;     // RLIM_INFINITY as in the kernel

@@ -43,7 +43,9 @@ void to_json(json& j, const Operation& o)
          {"ended", model::json_time(o.ended)},
          {"runs", o.runs},
          {"proof", or_null(o.proof)},
-         {"survivors", o.survivors}};
+         {"survivors", o.survivors},
+         {"from_version", or_null(o.from_version)},
+         {"to_version", or_null(o.to_version)}};
     j["asked_by"] = nullptr;
     if (o.asked_by)
         j["asked_by"] = {{"uid", o.asked_by->uid}, {"pid", o.asked_by->pid}, {"command", o.asked_by->command}};
@@ -62,6 +64,8 @@ void from_json(const json& j, Operation& o)
     o.runs = j.at("runs").get<std::vector<std::string>>();
     o.proof = text_or_none(j.at("proof"));
     o.survivors = j.at("survivors").get<std::vector<std::int32_t>>();
+    o.from_version = text_or_none(j.value("from_version", json(nullptr))); // older records have neither
+    o.to_version = text_or_none(j.value("to_version", json(nullptr)));
     if (const auto& by = j.at("asked_by"); !by.is_null())
         o.asked_by = model::Identity{by.at("uid"), by.at("pid"), by.at("command")};
 }
@@ -124,6 +128,15 @@ void Operations::finish(std::string_view id, std::string result, std::string rea
     state_.keep(with);
     const auto copy = operation;
     on_change.tell(copy);
+}
+
+void Operations::tell_versions(std::string_view id, std::optional<std::string> from, std::optional<std::string> to)
+{
+    const auto found = operations_.find(id);
+    if (found == operations_.end()) return;
+    found->second.from_version = std::move(from);
+    found->second.to_version = std::move(to);
+    state_.keep({store::change_of(std::string(key_prefix) + found->first, found->second)});
 }
 
 void Operations::add_run(std::string_view id, const std::string& run)

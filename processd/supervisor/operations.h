@@ -23,8 +23,8 @@ namespace processd::supervisor {
 
 struct Operation {
     std::string id;
-    std::string action; // start | stop | restart | reload | signal
-    std::string service;
+    std::string action;                // start | stop | restart | reload | signal | upgrade
+    std::string service;               // or job; empty of upgrade
     std::string state = "running";     // pending | running | done
     std::optional<std::string> result; // ok | failed | aborted | superseded
     std::string reason;
@@ -33,6 +33,7 @@ struct Operation {
     std::vector<std::string> runs;
     std::optional<std::string> proof;
     std::vector<std::int32_t> survivors;
+    std::optional<std::string> from_version, to_version; // of upgrade
     friend bool operator==(const Operation&, const Operation&) = default;
 };
 void to_json(nlohmann::json& j, const Operation& operation);
@@ -50,6 +51,7 @@ public:
     // `with` goes on record in the same transaction.
     void finish(std::string_view id, std::string result, std::string reason, std::optional<std::string> proof = {},
                 std::vector<std::int32_t> survivors = {}, std::vector<store::Change> with = {});
+    void tell_versions(std::string_view id, std::optional<std::string> from, std::optional<std::string> to);
     void add_run(std::string_view id, const std::string& run);
 
     [[nodiscard]] base::Result<Operation> get(std::string_view id) const; // Errc::not_found

@@ -37,7 +37,7 @@ void Services::Impl::take_up()
         if (std::holds_alternative<service::Ready>(entry.machine.state)) begin_checks(entry);
     }
     for (const auto& operation : operations.open()) {
-        if (operation.action == "run") continue; // of a job
+        if (operation.action == "run" || operation.action == "upgrade") continue; // of a job, of the daemon
         const auto at = services.find(operation.service);
         if (at != services.end() && at->second.operation == operation.id) continue;
         if (at != services.end() &&

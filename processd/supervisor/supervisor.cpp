@@ -12,6 +12,7 @@
 #include "processd/supervisor/host.h"
 #include "processd/supervisor/journal.h"
 #include "processd/supervisor/keeper_abilities.h"
+#include "processd/supervisor/keeper_json.h"
 #include "processd/supervisor/memory.h"
 #include "processd/supervisor/metrics.h"
 
@@ -26,22 +27,7 @@ using nlohmann::json;
 
 constexpr int exit_configuration = 2;
 constexpr int exit_lost = 1;
-
-std::string_view name_of(protocol::ManagerEnd end)
-{
-    switch (end) {
-    case protocol::ManagerEnd::first_start: return "first_start";
-    case protocol::ManagerEnd::ended: return "ended";
-    case protocol::ManagerEnd::hung: return "hung";
-    case protocol::ManagerEnd::replaced: return "replaced";
-    }
-    return "ended";
-}
-
-template <std::size_t N> std::string text(const std::array<char, N>& field)
-{
-    return {field.data(), ::strnlen(field.data(), N)};
-}
+constexpr base::Duration leaves_after = std::chrono::milliseconds{50};
 
 } // namespace
 
@@ -72,11 +58,13 @@ struct Supervisor::Impl {
     std::optional<Runs> runs;
     std::optional<Jobs> jobs;
     std::optional<Services> services;
+    std::optional<Upgrade> upgrade;
     std::optional<Memory> memory;
     std::optional<ApiSocket> socket;
     std::vector<Subscription> subscriptions;
     loop::Timer sync_timer;
     loop::Timer state_retry;
+    loop::Timer leave;
 
     Impl(loop::Loop& l, base::UniqueFd channel, Directories d, const std::string& program_directory, Events e)
         : loop(l),
@@ -88,9 +76,11 @@ struct Supervisor::Impl {
                      [this] {
                          if (store && store->dirty()) store->sync_soon();
                      }),
-          state_retry(l, [this] {
-              if (!store->state().retry()) state_retry.at(base::now() + std::chrono::seconds{1});
-          })
+          state_retry(l,
+                      [this] {
+                          if (!store->state().retry()) state_retry.at(base::now() + std::chrono::seconds{1});
+                      }),
+          leave(l, [this] { events.on_exit(0); })
     {
     }
 
@@ -104,6 +94,9 @@ struct Supervisor::Impl {
         };
         e.on_figures = [this](const protocol::Figures& figures) {
             if (metrics) metrics->told(figures);
+        };
+        e.on_upgrade = [this](const protocol::Upgrade& answer) {
+            if (upgrade) upgrade->told(answer);
         };
         e.on_hello_end = [this] { taken_over(); };
         e.on_stop = [this](base::Time deadline) { begin_stop(deadline); };
@@ -150,6 +143,8 @@ struct Supervisor::Impl {
         jobs.emplace(loop, *runs, *operations, store->state());
         services.emplace(loop, *runs, *operations, store->state(), prepare_program);
         services->on_edge = [this](const model::Edge& edge, const std::string& job) { return jobs->edge(edge, job); };
+        upgrade.emplace(keeper, *operations, store->state(), hello);
+        upgrade->on_accepted = [this] { give_way(); };
         memory.emplace(loop, h.keeper_pid);
         socket.emplace(*runs, prepare_program, [this] { send_settings(); });
         metrics->watch({*runs, *services, *journal, *memory, [this] { return figures(); }});
@@ -259,6 +254,17 @@ struct Supervisor::Impl {
         events.on_serve(std::move(listening));
         keeper.ready();
         if (hello.stopping != 0) begin_stop(base::time_from_ns(hello.stop_deadline_ns));
+        upgrade->resume();
+    }
+
+    // To the manager of another version. Nobody new comes in, and who is in here has a moment to be answered.
+    void give_way()
+    {
+        if (leave.armed()) return;
+        base::log::info("the manager ends for another version");
+        (void)runs->flush(); // what cannot be written is told to the next one again
+        events.on_leave();
+        leave.at(base::now() + leaves_after);
     }
 
     void begin_stop(base::Time deadline)
@@ -327,53 +333,47 @@ struct Supervisor::Impl {
     json system()
     {
         const auto kb = [](std::optional<std::int64_t> v) { return v ? json(*v) : json(nullptr); };
-        const auto cgroup = text(hello.cgroup);
+        const auto cgroup = text_of(hello.cgroup);
         memory->refresh();
-        json previous = nullptr;
-        if (hello.previous_end != protocol::ManagerEnd::first_start)
-            previous = model::sentence(model::outcome_from_wait(model::OutcomeKind::exited, hello.previous_status));
-        return {{"version", PROCESSD_VERSION},
-                {"time", model::json_time(base::wall_now())},
-                {"epoch", std::to_string(hello.epoch)},
-                {"boot_id", text(hello.boot_id)},
-                {"keeper",
-                 {{"pid", hello.keeper_pid},
-                  {"started", model::json_time(base::wall_from_ns(hello.started_wall_ns))},
-                  {"version", PROCESSD_VERSION},
-                  {"memory_kb", kb(memory->keeper_kb())},
-                  {"orphans_reaped", hello.orphans_reaped}}},
-                {"manager",
-                 {{"pid", ::getpid()},
-                  {"incarnation", hello.incarnation},
-                  {"started", model::json_time(started)},
-                  {"version", PROCESSD_VERSION},
-                  {"memory_kb", kb(memory->manager_kb())},
-                  {"previous_end", name_of(hello.previous_end)},
-                  {"previous_status", previous}}},
-                {"abilities", abilities_json(hello)},
-                {"proof", hello.proof == protocol::Proof::cgroup ? "cgroup" : "sweep"},
-                {"cgroup", cgroup.empty() ? json(nullptr) : json(cgroup)},
-                {"cgroup_controllers", controllers_of(hello)},
-                {"config_dir", directories.config},
-                {"state_dir", directories.state},
-                {"runtime_dir", directories.runtime},
-                {"socket", directories.runtime + "/api.socket"},
-                {"config",
-                 {{"loaded", model::json_time(configured->loaded())},
-                  {"error", configured->error().empty() ? json(nullptr) : json(configured->error())},
-                  {"differs_on_disk", files_json(configured->differs_on_disk())}}},
-                {"counts",
-                 {{"services", services->names().size()},
-                  {"jobs", jobs->names().size()},
-                  {"services_ready", services->count_ready()},
-                  {"services_failed", services->count_failed()},
-                  {"runs_active", runs->active()},
-                  {"runs_recorded", store->records().size()},
-                  {"operations_open", operations->open_count()},
-                  {"output_dropped_bytes", journal->dropped_bytes()}}},
-                {"logs", journal->targets().status()},
-                {"stopping", is_stopping},
-                {"stop_deadline", model::json_time(stop_deadline)}};
+        auto keepers = keeper_json(hello);
+        keepers["memory_kb"] = kb(memory->keeper_kb());
+        auto managers = manager_before_json(hello);
+        managers.update({{"pid", ::getpid()},
+                         {"incarnation", hello.incarnation},
+                         {"started", model::json_time(started)},
+                         {"version", PROCESSD_VERSION},
+                         {"memory_kb", kb(memory->manager_kb())}});
+        return {
+            {"version", PROCESSD_VERSION},
+            {"time", model::json_time(base::wall_now())},
+            {"epoch", std::to_string(hello.epoch)},
+            {"boot_id", text_of(hello.boot_id)},
+            {"keeper", std::move(keepers)},
+            {"manager", std::move(managers)},
+            {"abilities", abilities_json(hello)},
+            {"proof", hello.proof == protocol::Proof::cgroup ? "cgroup" : "sweep"},
+            {"cgroup", cgroup.empty() ? json(nullptr) : json(cgroup)},
+            {"cgroup_controllers", controllers_of(hello)},
+            {"config_dir", directories.config},
+            {"state_dir", directories.state},
+            {"runtime_dir", directories.runtime},
+            {"socket", directories.runtime + "/api.socket"},
+            {"config",
+             {{"loaded", model::json_time(configured->loaded())},
+               {"error", configured->error().empty() ? json(nullptr) : json(configured->error())},
+               {"differs_on_disk", files_json(configured->differs_on_disk())}}},
+            {"counts",
+             {{"services", services->names().size()},
+              {"jobs", jobs->names().size()},
+              {"services_ready", services->count_ready()},
+              {"services_failed", services->count_failed()},
+              {"runs_active", runs->active()},
+              {"runs_recorded", store->records().size()},
+              {"operations_open", operations->open_count()},
+              {"output_dropped_bytes", journal->dropped_bytes()}}},
+            {"logs", journal->targets().status()},
+            {"stopping", is_stopping},
+            {"stop_deadline", model::json_time(stop_deadline)}};
     }
 };
 
@@ -398,6 +398,10 @@ json Supervisor::system() const { return impl_->system(); }
 std::vector<std::string> Supervisor::ability_words() const { return supervisor::ability_words(impl_->hello); }
 void Supervisor::plan(Reloaded done) { impl_->plan(std::move(done)); }
 void Supervisor::reload(const std::optional<model::Identity>& by, Reloaded done) { impl_->reload(by, std::move(done)); }
+void Supervisor::upgrade(const std::optional<model::Identity>& by, Upgrade::Done done)
+{
+    impl_->upgrade->ask(by, std::move(done));
+}
 bool Supervisor::stopping() const { return impl_->is_stopping; }
 
 base::WallTime Supervisor::shutdown(const std::optional<model::Identity>& by)

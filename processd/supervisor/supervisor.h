@@ -12,6 +12,7 @@
 #include "processd/supervisor/operations.h"
 #include "processd/supervisor/runs.h"
 #include "processd/supervisor/services.h"
+#include "processd/supervisor/upgrade.h"
 
 #include <functional>
 #include <memory>
@@ -39,6 +40,7 @@ public:
     struct Events {
         std::function<void(base::UniqueFd listening)> on_serve;
         std::function<void(const model::Configuration&)> on_configuration; // now and after each reload
+        std::function<void()> on_leave;                                    // on_exit comes soon: no more connections
         std::function<void(int exit_code)> on_exit; // the manager has to end: 0 orderly, 2 configuration
     };
     Supervisor(loop::Loop& loop, base::UniqueFd keeper_channel, Directories directories, std::string program_directory,
@@ -71,6 +73,8 @@ public:
     // Begins the orderly stop; returns its deadline as wall time. Asking again returns the same.
     base::WallTime shutdown(const std::optional<model::Identity>& by);
     [[nodiscard]] bool stopping() const;
+    // Another version of the daemon in this one's place.
+    void upgrade(const std::optional<model::Identity>& by, Upgrade::Done done);
 
 private:
     struct Impl;
