@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/supervisor/upgrade.h"
 
-#include "helpers/base/crash_point.h"
 #include "helpers/base/log.h"
 #include "processd/loop/keeper_client.h"
 #include "processd/store/state.h"
@@ -50,7 +49,6 @@ void Upgrade::ask(const std::optional<model::Identity>& by, Done done)
         return done(tl::unexpected(saved.error()));
     }
     base::log::info("upgrade asked for", {{"by", by ? model::sentence(*by) : "the daemon"}});
-    base::crash_point("upgrade:asked");
     done_ = std::move(done);
     keeper_.ask_upgrade();
 }
@@ -78,7 +76,6 @@ void Upgrade::told(const protocol::Upgrade& answer)
     const auto reason = text_of(answer.reason);
     if (answer.answer == UpgradeAnswer::accepted) {
         if (operation) operations_.tell_versions(operation->id, operation->from_version, text_of(answer.version));
-        base::crash_point("upgrade:accepted");
         if (done && operation) done(operations_.get(operation->id));
         return on_accepted();
     }

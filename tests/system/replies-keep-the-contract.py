@@ -259,12 +259,14 @@ as_nobody(lambda: expect(ask("POST", "/v1/runs", {"command": ["true"]}), 403, "f
 
 # --- the end --------------------------------------------------------------------------------------------------------
 
+upgrade = expect(ask("POST", "/v1/upgrade"), 202)
+until(lambda: ask("GET", f"/v1/operations/{upgrade['id']}").value.get("state") == "done", "the upgrade is done")
 expect(ask("POST", "/v1/shutdown"), 202)
 expect(ask("GET", "/v1/system"), 200)
 expect(ask("POST", "/v1/runs", {"command": ["true"]}), 503, "unavailable")
 
 # Bugs of ours, a disk that is full, processes that do not die, and controllers of cgroups have tests of their own.
-elsewhere = {"kind internal", "kind storage", "Service.stuck", "Operation.survivors", "Run.strangers",
+elsewhere = {"kind internal", "kind storage", "kind upgrade_refused", "Service.stuck", "Operation.survivors", "Run.strangers",
              "System.cgroup_controllers", "Service.last.oom", "Service.last.oom_limit_bytes", "Run.oom", "Run.oom_limit_bytes", "Job.last.oom",
              "Job.last.oom_limit_bytes"}
 complaints = contract.complaints + contract.unseen(elsewhere)
