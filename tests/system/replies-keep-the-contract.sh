@@ -52,6 +52,8 @@ E
 service fails <<E
 [service]
 command = ["sh", "-c", "echo why; echo and that; exit 3"]
+[service.ready]
+output = "ready"
 [service.restart]
 delay = "100ms"
 max_delay = "1h"
