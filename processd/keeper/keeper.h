@@ -5,10 +5,10 @@
 // process's /proc files, a cluster file system) is done by a forked child. Nothing it does depends on a manager being
 // there.
 //
-// The class is one; its parts are in files of their own: keeper.cpp the loop, keeper_spawn.cpp births, keeper_starts.cpp
-// the way from clone to exec, keeper_output.cpp what children say, keeper_end.cpp deaths and emptying, keeper_mail.cpp the manager,
-// keeper_settings.cpp what it is told of the configuration, keeper_stop.cpp the orderly stop, keeper_upgrade.cpp
-// another program in this one's place, keeper_carry.cpp what that one is told.
+// The class is one; its parts are in files of their own: keeper.cpp the loop, keeper_spawn.cpp births,
+// keeper_starts.cpp the way from clone to exec, keeper_output.cpp what children say, keeper_end.cpp deaths and
+// emptying, keeper_mail.cpp the manager, keeper_settings.cpp what it is told of the configuration, keeper_stop.cpp the
+// orderly stop, keeper_upgrade.cpp another program in this one's place, keeper_carry.cpp what that one is told.
 #pragma once
 
 #include "helpers/base/log.h"
