@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The life of the Debian package on a machine of its own, with systemd and the distribution's ctdb: ./package makes it and
 # lintian has nothing to say; its installation disturbs nobody; its unit is sound and takes ctdbd over from ctdb.service, as
-# README.Debian tells; upgrades leave services alone; a crash is followed by a start, an exit code is not; removal stops all
+# README.Debian tells; upgrades change the programs and leave services alone; a crash is followed by a start, an exit code is not; removal stops all
 # in order and leaves what people wrote, purge also removes records.
 # test: timeout=300
 . "$(dirname "$0")/lib.sh"
@@ -36,19 +36,16 @@ make_successor()
 	rm -rf "$T/files"
 }
 
-# A stand-in for the processctl of a version that has the command: the real one, with one more line of help.
-give_upgrade_command()
+# The programs of another version, which differ in nothing else.
+change_version()
 {
-	mv usr/bin/processctl usr/bin/processctl.real
-	cat >usr/bin/processctl <<'E'
-#!/bin/sh
-case $1 in
-upgrade) echo called >>/upgrade-called ;;
---help) processctl.real --help && echo '  upgrade                     Replace the running programs' ;;
-*) exec processctl.real "$@" ;;
-esac
-E
-	chmod 755 usr/bin/processctl
+	grep -rlF 0.1.0 usr/bin usr/sbin usr/lib* | xargs sed -i 's/0\.1\.0/0.1.2/g'
+}
+
+# One that cannot go on from where another is.
+break_program()
+{
+	cp /bin/false usr/sbin/ctdb-processd
 }
 
 dpkg_inside()
@@ -76,6 +73,13 @@ ask()
 	inside processctl status --json "$1" | jq -e "$2"
 }
 
+# Of keeper and manager, and how often the programs were changed.
+versions()
+{
+	inside curl -s --unix-socket /run/ctdb-processd/api.socket http://localhost/v1/system |
+		jq -r '[.keeper.version, .manager.version, .keeper.upgrades] | map(tostring) | join(" ")'
+}
+
 main_pid()
 {
 	unit_value ctdb-processd MainPID
@@ -98,8 +102,8 @@ list_unit_processes()
 }
 
 make_package
-make_successor 2
-make_successor 3 give_upgrade_command
+make_successor 2 change_version
+make_successor 3 break_program
 
 make_machine
 rm -f "$MACHINE/var/lib/man-db/auto-update" # the index of all pages of the machine takes its time
@@ -146,19 +150,27 @@ inside systemctl reload ctdb-processd
 wait_for 'the new service runs' ask leaver '.state == "ready"'
 leaver=$(ask leaver .main.pid)
 
-# An upgrade.
+# An upgrade: other programs go on, in the same process and with all that runs.
 keeper=$(main_pid)
+equal 'versions of keeper and manager' '0.1.0 0.1.0 0' "$(versions)"
 dpkg_inside -i "$T/2.deb"
-expect 'it says what it does not do' grep -q 'no "upgrade" yet' "$T/dpkg"
+equal 'versions of keeper and manager after an upgrade' '0.1.2 0.1.2 1' "$(versions)"
 equal 'the keeper after an upgrade' "$keeper" "$(main_pid)"
 equal 'ctdbd after an upgrade' "$ctdbd" "$(ask ctdbd .main.pid)"
-inside pkill -9 -f ^ctdb-processd-manager
-wait_for 'the manager of the new package answers' ask leaver ".main.pid == $leaver"
+equal 'a service after an upgrade' "$leaver" "$(ask leaver .main.pid)"
+expect 'the unit is well after an upgrade' unit_is ctdb-processd.service active
+expect 'ctdbd answers after an upgrade' inside ctdb runstate
+
+# One that cannot be: the old programs go on, and a manager that ends is followed by one of theirs.
 dpkg_inside -i "$T/3.deb"
-equal 'calls of processctl upgrade' called "$(inside cat /upgrade-called)"
-refuse 'it says that there is no upgrade' grep -q 'no "upgrade" yet' "$T/dpkg"
+expect 'it says so' grep -q 'goes on as version .*, for the reason above' "$T/dpkg"
+equal 'versions after an upgrade that cannot be' '0.1.2 0.1.2 1' "$(versions)"
+inside pkill -9 -f ^ctdb-processd-manager
+wait_for 'another manager answers' ask leaver ".main.pid == $leaver"
+equal 'versions under another manager' '0.1.2 0.1.2 1' "$(versions)"
 equal 'the keeper after that' "$keeper" "$(main_pid)"
 dpkg_inside -i "$T/2.deb"
+equal 'versions after the next upgrade' '0.1.2 0.1.2 2' "$(versions)"
 
 # A crash of the keeper: systemd ends what is left of it, and starts it again.
 inside kill -9 "$keeper"
