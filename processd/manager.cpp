@@ -6,6 +6,7 @@
 #include "processd/api/api.h"
 #include "processd/config/load.h"
 #include "processd/loop/loop.h"
+#include "processd/supervisor/shown_config.h"
 #include "processd/supervisor/supervisor.h"
 
 #include <array>
@@ -34,6 +35,7 @@ void usage(FILE* to)
     std::fputs("Usage: ctdb-processd-manager [OPTION…]\n"
                "The manager of ctdb-processd. Only the keeper starts it; by hand it checks a configuration.\n\n"
                "  --check              check the configuration directory, say all that is wrong, and exit\n"
+               "  --show-config        print the configuration directory as JSON, without secrets, and exit\n"
                "  --for-keeper VERSION with --check: only if this is the manager of that version\n"
                "  --config-dir DIR     configuration (default /etc/ctdb-processd)\n"
                "  --state-dir DIR      records and state (default /var/lib/ctdb-processd)\n"
@@ -56,6 +58,12 @@ int check(const std::string& directory)
     const auto loaded = config::load(directory);
     std::fputs(config::check_report(directory, loaded).c_str(), loaded ? stdout : stderr);
     return loaded ? 0 : exit_usage;
+}
+
+int show_configuration(const std::string& directory)
+{
+    std::puts(supervisor::shown_on_disk(directory).c_str());
+    return 0;
 }
 
 constexpr base::Duration settles_in = std::chrono::seconds{3}; // what a new configuration starts and stops, mostly
@@ -124,9 +132,11 @@ int main(int argc, char** argv)
 {
     supervisor::Directories directories{"/etc/ctdb-processd", "/var/lib/ctdb-processd", "/run/ctdb-processd"};
     bool only_check = false;
+    bool only_show = false;
     std::string_view keeper;
-    const std::array<option, 8> options{{{"check", no_argument, nullptr, 'k'},
+    const std::array<option, 9> options{{{"check", no_argument, nullptr, 'k'},
                                          {"for-keeper", required_argument, nullptr, 'f'},
+                                         {"show-config", no_argument, nullptr, 'w'},
                                          {"config-dir", required_argument, nullptr, 'c'},
                                          {"state-dir", required_argument, nullptr, 's'},
                                          {"runtime-dir", required_argument, nullptr, 'r'},
@@ -136,6 +146,7 @@ int main(int argc, char** argv)
     for (int c = 0; (c = ::getopt_long(argc, argv, "", options.data(), nullptr)) != -1;) switch (c) {
         case 'k': only_check = true; break;
         case 'f': keeper = optarg; break;
+        case 'w': only_show = true; break;
         case 'c': directories.config = optarg; break;
         case 's': directories.state = optarg; break;
         case 'r': directories.runtime = optarg; break;
@@ -149,6 +160,7 @@ int main(int argc, char** argv)
         return exit_usage;
     }
     if (only_check) return check(directories.config);
+    if (only_show) return show_configuration(directories.config);
     ::prctl(PR_SET_NAME, "ctdb-processd-manager"); // a keeper that executes it by a descriptor gives it no name
     std::signal(SIGPIPE, SIG_IGN);
     base::log::set_prefix("ctdb-processd-manager");

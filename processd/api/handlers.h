@@ -15,6 +15,8 @@ void get_health(const Call& call);
 void get_abilities(const Call& call);
 void get_metrics(const Call& call); // metrics.cpp
 void get_whoami(const Call& call);  // whoami.cpp
+void get_config(const Call& call);  // config.cpp
+void get_config_of(const Call& call);
 void get_plan(const Call& call);
 void post_reload(const Call& call);
 void post_shutdown(const Call& call);

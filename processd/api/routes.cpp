@@ -9,6 +9,8 @@ const std::vector<Route>& routes()
     static const std::vector<Route> table{
         {"GET", "/v1/system", Access::read, get_system},
         {"GET", "/v1/abilities", Access::read, get_abilities},
+        {"GET", "/v1/config", Access::read, get_config},
+        {"GET", "/v1/config/{name}", Access::read, get_config_of},
         {"GET", "/v1/plan", Access::operate, get_plan},
         {"POST", "/v1/reload", Access::admin, post_reload},
         {"POST", "/v1/shutdown", Access::admin, post_shutdown},

@@ -277,6 +277,9 @@ void add_daemon(CLI::App& app, Options& options)
     app.add_subcommand("whoami", "Show how the daemon sees you, and what you may do")->callback([&options] {
         options.command = Command::whoami;
     });
+    auto* config = app.add_subcommand("config", "Show the configuration in force, each key with where it was written");
+    config->add_option("NAME", options.names, "Names of services, jobs and hooks, or processd");
+    config->callback([&options] { options.command = Command::config; });
     auto* shutdown = app.add_subcommand("shutdown", "Stop all services, then the daemon, and wait for its end");
     shutdown->add_flag_callback(
         "--no-wait", [&options] { options.wait = false; }, "Only ask for it");

@@ -28,6 +28,7 @@ int doctor_command(Session& session);
 int metrics_command(Session& session);
 int upgrade_command(Session& session);
 int whoami_command(Session& session);
+int config_command(Session& session);
 int version_command(Session& session, std::string_view version);
 
 } // namespace processd::ctl

@@ -41,7 +41,8 @@ enum class Command {
     doctor,
     metrics,
     whoami,
-    upgrade
+    upgrade,
+    config
 };
 
 struct BindOption {

@@ -29,10 +29,10 @@ int complain(int code, const std::string& sentence)
     return code;
 }
 
-int check_configuration(const Options& options)
+int look_at_configuration(const Options& options)
 {
-    ::execl(options.manager.c_str(), "ctdb-processd-manager", "--check", "--config-dir", options.config_dir.c_str(),
-            nullptr);
+    const char* how = options.check ? "--check" : "--show-config";
+    ::execl(options.manager.c_str(), "ctdb-processd-manager", how, "--config-dir", options.config_dir.c_str(), nullptr);
     return complain(failed, "cannot run " + options.manager + ": " + std::strerror(errno));
 }
 
@@ -129,7 +129,7 @@ int main(int argc, char** argv)
     if (!manager) return complain(failed, manager.error().message());
     options->manager = std::move(*manager);
     if (options->can_take_up >= 0) return can_take_up(*options, PROCESSD_VERSION);
-    if (options->check) return check_configuration(*options);
+    if (options->check || options->show_config) return look_at_configuration(*options);
     if (options->init || ::getpid() == 1) {
         if (const auto below = go_on_below_stub(); !below) return complain(failed, below.error().message());
         options->foreground = true;

@@ -18,6 +18,7 @@ enum Option {
     foreground,
     init,
     check,
+    show_config,
     kill_leftovers,
     help,
     version,
@@ -62,6 +63,7 @@ std::string usage()
            "  --foreground       do not become a daemon\n"
            "  --init             as --foreground, below a stub that may be process 1 of a container\n"
            "  --check            validate the configuration and exit\n"
+           "  --show-config      print the configuration as JSON, without secrets, and exit\n"
            "  --kill-leftovers   at the start, end processes that a keeper which died has left\n"
            "  --help             show this text and exit\n"
            "  --version          show the version and exit\n";
@@ -69,12 +71,13 @@ std::string usage()
 
 base::Result<Options> parse_options(int argc, char** argv)
 {
-    static constexpr std::array<option, 14> known{{{"config-dir", required_argument, nullptr, config_dir},
+    static constexpr std::array<option, 15> known{{{"config-dir", required_argument, nullptr, config_dir},
                                                    {"state-dir", required_argument, nullptr, state_dir},
                                                    {"runtime-dir", required_argument, nullptr, runtime_dir},
                                                    {"foreground", no_argument, nullptr, foreground},
                                                    {"init", no_argument, nullptr, init},
                                                    {"check", no_argument, nullptr, check},
+                                                   {"show-config", no_argument, nullptr, show_config},
                                                    {"kill-leftovers", no_argument, nullptr, kill_leftovers},
                                                    {"help", no_argument, nullptr, help},
                                                    {"version", no_argument, nullptr, version},
@@ -97,6 +100,7 @@ base::Result<Options> parse_options(int argc, char** argv)
         case foreground: options.foreground = true; break;
         case init: options.init = true; break;
         case check: options.check = true; break;
+        case show_config: options.show_config = true; break;
         case kill_leftovers: options.kill_leftovers = true; break;
         case help: options.help = true; break;
         case version: options.version = true; break;

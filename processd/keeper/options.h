@@ -17,6 +17,7 @@ struct Options {
     bool foreground = false;
     bool init = false; // the keeper below a stub, see init.h; without asking where this is process 1
     bool check = false;
+    bool show_config = false;
     bool kill_leftovers = false;
     bool back_off = true; // false with CTDB_PROCESSD_NO_BACK_OFF in the environment, for tests
     bool help = false;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "helpers/base/unique_fd.h"
+#include "processd/config/read_directory.h"
 #include "processd/model/service_spec.h"
 #include "processd/protocol/message.h"
 #include "processd/supervisor/changes.h"
@@ -59,6 +60,8 @@ public:
     [[nodiscard]] const model::Configuration& configuration() const;
     Metrics& metrics();
     [[nodiscard]] const model::DaemonSpec& daemon() const;
+    // The texts of what is in force.
+    [[nodiscard]] std::vector<config::SourceSet> sources() const;
 
     // docs/openapi.yaml, System, without what only the API knows (connections, followers, you).
     [[nodiscard]] nlohmann::json system() const;

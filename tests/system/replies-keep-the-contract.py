@@ -142,6 +142,12 @@ expect(ask("GET", "/v1/whoami?x=1"), 400, "unknown_key")
 expect(ask("GET", "/v1/metrics"), 200)
 expect(ask("GET", "/v1/metrics", accept="text/plain"), 200)
 expect(ask("GET", "/v1/metrics?x=1"), 400, "unknown_key")
+expect(ask("GET", "/v1/config"), 200)
+expect(ask("GET", "/v1/config?x=1"), 400, "unknown_key")
+for name in ("processd", "well", "backup", "page"):
+    expect(ask("GET", f"/v1/config/{name}"), 200)
+as_nobody(lambda: expect(ask("GET", "/v1/config/stays"), 200))
+expect(ask("GET", "/v1/config/wel"), 404, "not_found")
 expect(ask("GET", "/v1/services"), 200)
 for name in ("well", "fails", "waits"):
     expect(ask("GET", f"/v1/services/{name}"), 200)
@@ -266,8 +272,9 @@ expect(ask("POST", "/v1/shutdown"), 202)
 expect(ask("GET", "/v1/system"), 200)
 expect(ask("POST", "/v1/runs", {"command": ["true"]}), 503, "unavailable")
 
-# Bugs of ours, a disk that is full, processes that do not die, and controllers of cgroups have tests of their own.
-elsewhere = {"kind internal", "kind storage", "Service.stuck", "Operation.survivors", "Run.strangers",
+# Bugs of ours, a disk that is full, processes that do not die, controllers of cgroups, and what is wrong on disk have tests of
+# their own.
+elsewhere = {"kind internal", "kind storage", "Config.errors", "Service.stuck", "Operation.survivors", "Run.strangers",
              "System.cgroup_controllers", "Service.last.oom", "Service.last.oom_limit_bytes", "Run.oom", "Run.oom_limit_bytes", "Job.last.oom",
              "Job.last.oom_limit_bytes"}
 complaints = contract.complaints + contract.unseen(elsewhere)

@@ -87,6 +87,7 @@ service stays <<E
 [service]
 command = ["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"]
 cgroup = { memory_max = "1GiB" }
+environment = { SECRET = "hush" }
 [service.stop]
 timeout = "3s"
 E
