@@ -26,10 +26,7 @@ std::vector<std::string> strings_of(const Array& array)
 // Of one NAME.
 class Showing {
 public:
-    Showing(Assembled of, const Lines& wrong, Environments environments)
-        : of_(std::move(of)), wrong_(wrong), environments_(environments)
-    {
-    }
+    Showing(Assembled of, const Lines& wrong) : of_(std::move(of)), wrong_(wrong) {}
 
     ShownName all()
     {
@@ -75,7 +72,7 @@ private:
         const auto key = above + (above.empty() ? "" : ".") + entry.key;
         hidden = hidden || is_wrong(entry.place);
         if (auto* table = std::get_if<Table>(&entry.value.data)) {
-            hidden = hidden || (entry.key == "environment" && environments_ == Environments::hidden);
+            hidden = hidden || entry.key == "environment";
             for (auto& below : *table) add(to, below, key, hidden);
             return;
         }
@@ -106,7 +103,6 @@ private:
 
     Assembled of_;
     const Lines& wrong_;
-    const Environments environments_;
     std::vector<std::string> redact_;
 };
 
@@ -132,14 +128,14 @@ std::set<std::string, std::less<>> keys_of(const std::string& path, const std::v
 
 } // namespace
 
-std::vector<ShownName> shown(const std::vector<SourceSet>& sets, const Problems& problems, Environments environments)
+std::vector<ShownName> shown(const std::vector<SourceSet>& sets, const Problems& problems)
 {
     Lines wrong;
     for (const auto& problem : problems) wrong.insert({problem.file, problem.line});
     std::vector<ShownName> all;
     Problems known; // by who has called interpret()
     for (auto& one : assemble(sets, known).documents)
-        if (!one.sample) all.push_back(Showing{std::move(one), wrong, environments}.all());
+        if (!one.sample) all.push_back(Showing{std::move(one), wrong}.all());
     return all;
 }
 

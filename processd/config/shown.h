@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // processd/config/shown.h: a configuration as it may be shown to others: per NAME the merged keys, each with its value
-// and the place it comes from. Without values of environments unless they are asked for, and in command lines without
+// and the place it comes from. Without values of environments, and in command lines without
 // what `redact` hides. What a check complains of keeps its value for itself, as a mistyped key may have a secret
 // behind it; so does the rest of a NAME of which a file is missing or no TOML, as that file may say what is secret.
 // Of a template the instances are shown, as they are when all is laid over each other.
@@ -29,9 +29,8 @@ struct ShownName {
     std::vector<ShownKey> keys; // sorted by key
 };
 
-enum class Environments { hidden, shown };
 // problems: what interpret() says of the same texts; empty for what is in force.
-std::vector<ShownName> shown(const std::vector<SourceSet>& sets, const Problems& problems, Environments environments);
+std::vector<ShownName> shown(const std::vector<SourceSet>& sets, const Problems& problems);
 // A problem's sentence up to the first thing that it quotes and that is not a key, which may be a secret.
 std::string shown_message(const Problem& problem, const std::vector<SourceSet>& sets);
 

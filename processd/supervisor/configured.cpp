@@ -58,6 +58,8 @@ bool Configured::begin(std::vector<store::Change> with_this)
     return saved.has_value();
 }
 
+std::vector<config::SourceSet> Configured::sources() const { return stored_sources(state_); }
+
 void Configured::read(std::function<void(Candidate)> done)
 {
     struct Read {

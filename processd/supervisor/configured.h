@@ -41,6 +41,7 @@ public:
     bool begin(std::vector<store::Change> with_this); // what is on disk, put on record in one transaction with that
 
     [[nodiscard]] const model::Configuration& in_force() const { return in_force_; }
+    [[nodiscard]] std::vector<config::SourceSet> sources() const; // its texts
     [[nodiscard]] base::WallTime loaded() const { return loaded_; }
     [[nodiscard]] const std::string& error() const { return error_; } // of the last reload; empty: none
 

@@ -52,10 +52,10 @@ json shown_name(const config::ShownName& name)
 }
 
 json shown_config(const std::string& directory, json loaded, const std::vector<config::SourceSet>& sets,
-                  const config::Problems& problems, config::Environments environments)
+                  const config::Problems& problems)
 {
     json names = json::array();
-    for (const auto& name : config::shown(sets, problems, environments)) names.push_back(shown_name(name));
+    for (const auto& name : config::shown(sets, problems)) names.push_back(shown_name(name));
     json errors = json::array();
     for (const auto& problem : problems)
         errors.push_back({{"file", problem.file},
@@ -73,8 +73,7 @@ std::string shown_on_disk(const std::string& directory)
     config::Problems problems;
     const auto sets = config::read_directory(directory, problems);
     const auto found = config::interpret(sets, problems);
-    const auto config = shown_config(directory, nullptr, sets, found ? config::Problems{} : found.error(),
-                                     config::Environments::hidden);
+    const auto config = shown_config(directory, nullptr, sets, found ? config::Problems{} : found.error());
     return config.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -11,8 +11,7 @@ namespace processd::supervisor {
 
 // As config/shown.h has it. loaded: null for what is on disk.
 nlohmann::json shown_config(const std::string& directory, nlohmann::json loaded,
-                            const std::vector<config::SourceSet>& sets, const config::Problems& problems,
-                            config::Environments environments);
+                            const std::vector<config::SourceSet>& sets, const config::Problems& problems);
 nlohmann::json shown_name(const config::ShownName& name);
 // What is on disk, as text, whatever a daemon has in force.
 std::string shown_on_disk(const std::string& directory);

@@ -393,7 +393,7 @@ Metrics& Supervisor::metrics() { return *impl_->metrics; }
 output::LogStore& Supervisor::logs() { return *impl_->logs; }
 const model::Configuration& Supervisor::configuration() const { return impl_->configured->in_force(); }
 const model::DaemonSpec& Supervisor::daemon() const { return impl_->configured->in_force().daemon; }
-std::vector<config::SourceSet> Supervisor::sources() const { return stored_sources(impl_->store->state()); }
+std::vector<config::SourceSet> Supervisor::sources() const { return impl_->configured->sources(); }
 json Supervisor::system() const { return impl_->system(); }
 std::vector<std::string> Supervisor::ability_words() const { return supervisor::ability_words(impl_->hello); }
 void Supervisor::plan(Reloaded done) { impl_->plan(std::move(done)); }

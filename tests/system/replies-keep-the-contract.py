@@ -276,7 +276,8 @@ expect(ask("POST", "/v1/runs", {"command": ["true"]}), 503, "unavailable")
 # their own.
 elsewhere = {"kind internal", "kind storage", "Config.errors", "Service.stuck", "Operation.survivors", "Run.strangers",
              "System.cgroup_controllers", "Service.last.oom", "Service.last.oom_limit_bytes", "Run.oom", "Run.oom_limit_bytes", "Job.last.oom",
-             "Job.last.oom_limit_bytes"}
+             "Job.last.oom_limit_bytes", "Config.errors", "Config.errors.file", "Config.errors.line", "Config.errors.key",
+             "Config.errors.message"}
 complaints = contract.complaints + contract.unseen(elsewhere)
 print("\n".join(complaints))
 sys.exit(1 if complaints else 0)

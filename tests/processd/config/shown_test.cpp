@@ -6,7 +6,6 @@
 #include <catch2/catch.hpp>
 
 using namespace processd;
-using config::Environments;
 
 namespace {
 
@@ -35,10 +34,10 @@ std::string value_text(const config::Value& value)
 }
 
 // A line for each key: "FILE:LINE KEY VALUE".
-std::string lines(const config::SourceSet& set, Environments environments = Environments::hidden)
+std::string lines(const std::vector<config::SourceSet>& sets)
 {
-    const auto found = config::interpret({set});
-    const auto names = config::shown({set}, found ? config::Problems{} : found.error(), environments);
+    const auto found = config::interpret(sets);
+    const auto names = config::shown(sets, found ? config::Problems{} : found.error());
     REQUIRE(names.size() == 1);
     std::string all;
     for (const auto& key : names.front().keys)
@@ -46,6 +45,8 @@ std::string lines(const config::SourceSet& set, Environments environments = Envi
                (key.value ? value_text(*key.value) : "(hidden)") + "\n";
     return all;
 }
+
+std::string lines(const config::SourceSet& set) { return lines(std::vector{set}); }
 
 std::string messages(const config::SourceSet& set)
 {
@@ -67,7 +68,7 @@ TEST_CASE("keys are shown merged, each with the place that it comes from", "[con
           "a.d/1.toml:2 service.restart.delay 2s\n");
 }
 
-TEST_CASE("values of environments are shown only to who may see them", "[config][shown]")
+TEST_CASE("values of environments are not shown", "[config][shown]")
 {
     const auto set =
         texts::set("a", {{"a.toml", "[service]\ncommand = [\"a\"]\nenvironment = { A = \"secret\", B = \"hush\" }\n"},
@@ -75,9 +76,6 @@ TEST_CASE("values of environments are shown only to who may see them", "[config]
     CHECK(lines(set) == "a.toml:2 service.command [a]\n"
                         "a.d/1.toml:2 service.environment.A (hidden)\n"
                         "a.toml:3 service.environment.B (hidden)\n");
-    CHECK(lines(set, Environments::shown) == "a.toml:2 service.command [a]\n"
-                                             "a.d/1.toml:2 service.environment.A other\n"
-                                             "a.toml:3 service.environment.B hush\n");
 }
 
 TEST_CASE("redact hides in every command, wherever it stands and wherever the command stands", "[config][shown]")
@@ -88,12 +86,21 @@ TEST_CASE("redact hides in every command, wherever it stands and wherever the co
                                           "[service.ready]\ncommand = [\"c\", \"-p\", \"hunter5\"]\n"
                                           "[service.stop]\ncommand = [\"d\", \"-p\", \"hunter6\"]\n"
                                           "[service.check.x]\ncommand = [\"e\", \"-p\", \"hunter7\"]\n"},
-                               {"a.d/1.toml", "[service]\nredact = [\"--password=*\", \"-p\"]\n"}}),
-              Environments::shown);
+                               {"a.d/1.toml", "[service]\nredact = [\"--password=*\", \"-p\"]\n"}}));
     CHECK(text.find("hunter") == std::string::npos);
     CHECK(text.find("service.command [a --password=*** -p ***]\n") != std::string::npos);
     CHECK(text.find("service.pre_start [[b --password=***]]\n") != std::string::npos);
     CHECK(text.find("service.redact [--password=* -p]\n") != std::string::npos);
+}
+
+TEST_CASE("of a template its instances are shown, and what it hides is hidden in their own files", "[config][shown]")
+{
+    CHECK(lines({texts::set("a@", {{"a@.toml", "[service]\ncommand = [\"a\", \"%i\"]\nredact = [\"-p\"]\n"}}),
+                 texts::set("a@x", {{"a@x.toml", "[service.ready]\ncommand = [\"b\", \"-p\", \"hunter2\"]\n"}})}) ==
+          "a@.toml:2 service.command [a x]\n"
+          "a@x.toml:2 service.ready.command [b -p ***]\n"
+          "a@.toml:3 service.redact [-p]\n");
+    CHECK(config::shown({texts::set("a@", {{"a@.toml", "[service]\ncommand = [\"a\"]\n"}})}, {}).empty());
 }
 
 TEST_CASE("what is complained of keeps its value for itself", "[config][shown]")
@@ -108,8 +115,8 @@ TEST_CASE("what is complained of keeps its value for itself", "[config][shown]")
           "a.toml:8 service.pasword.x (hidden)\n"
           "a.toml:5 service.user (hidden)\n");
     CHECK(lines(texts::set("a", {{"a.toml", "[service]\ncommand = \"a --password=hunter2\"\n"
-                                            "environment = \"A=secret\"\n"}}),
-                Environments::shown) == "a.toml:2 service.command (hidden)\na.toml:3 service.environment (hidden)\n");
+                                            "environment = \"A=secret\"\n"}})) ==
+          "a.toml:2 service.command (hidden)\na.toml:3 service.environment (hidden)\n");
 }
 
 TEST_CASE("of what is no TOML, or not all there, nothing is shown", "[config][shown]")
@@ -119,8 +126,8 @@ TEST_CASE("of what is no TOML, or not all there, nothing is shown", "[config][sh
     CHECK(lines(texts::set("a", files)).empty());
     auto set = texts::set("a", {files.front()});
     set.complete = false; // the drop-in could not be read
-    CHECK(config::shown({set}, {}, Environments::shown).front().keys.empty());
-    CHECK(config::shown({set}, {}, Environments::shown).front().files == std::vector<std::string>{"a.toml"});
+    CHECK(config::shown({set}, {}).front().keys.empty());
+    CHECK(config::shown({set}, {}).front().files == std::vector<std::string>{"a.toml"});
 }
 
 TEST_CASE("messages end where they quote what is no key", "[config][shown]")
@@ -141,7 +148,7 @@ TEST_CASE("messages end where they quote what is no key", "[config][shown]")
 TEST_CASE("what a NAME declares is told", "[config][shown]")
 {
     const auto kind = [](const std::string& name, const std::string& text) {
-        return config::shown({texts::set(name, {{name + ".toml", text}})}, {}, Environments::hidden).front().kind;
+        return config::shown({texts::set(name, {{name + ".toml", text}})}, {}).front().kind;
     };
     CHECK(kind("a", "[job]\ncommand = [\"a\"]\n") == "job");
     CHECK(kind("a", "[hook]\ncommand = [\"a\"]\n") == "hook");
