@@ -76,6 +76,9 @@ _processctl_offer_kind()
 		[[ $command != job* ]] || list=(job list)
 		mapfile -t found < <(_processctl_ask "${list[@]}" --json | grep -oE '"name":"[a-z0-9][a-z0-9_.@-]*"' | cut -d '"' -f 4)
 		_processctl_offer "${found[@]}"
+		[[ $command != job* ]] || return 0
+		mapfile -t found < <(_processctl_ask groups --json | grep -oE '"name":"[a-z0-9][a-z0-9_.-]*"' | cut -d '"' -f 4)
+		_processctl_offer "${found[@]/#/@}"
 		;;
 	ID)
 		mapfile -t found < <(_processctl_ask runs --json -n 100 | grep -oE '[[,][{]"id":"[A-Za-z0-9._:-]+"' | cut -d '"' -f 4)

@@ -36,6 +36,11 @@ void hold_service(const Call& call);
 void release_service(const Call& call);
 void reset_service(const Call& call);
 void get_why(const Call& call);
+// groups.cpp
+void list_groups(const Call& call);
+void start_group(const Call& call);
+void stop_group(const Call& call);
+void restart_group(const Call& call);
 // jobs.cpp
 void list_jobs(const Call& call);
 void get_job(const Call& call);

@@ -108,8 +108,8 @@ std::optional<Reply> unknown_name(const Call& call, const Wanted& wanted)
 {
     auto& supervisor = call.context.supervisor;
     std::optional<base::Error> error;
-    if (wanted.filter.service)
-        if (const auto status = supervisor.services().status(*wanted.filter.service); !status) error = status.error();
+    for (const auto& name : wanted.filter.services)
+        if (const auto status = supervisor.services().status(name); !status) error = status.error();
     if (wanted.filter.run)
         if (const auto record = supervisor.runs().get(*wanted.filter.run); !record) error = record.error();
     if (!error || supervisor.logs().knows(wanted.filter)) return std::nullopt;
@@ -122,7 +122,16 @@ void get_logs(const Call& call)
 {
     Query query(call.request());
     Wanted wanted;
-    wanted.filter.service = query.text("service");
+    std::optional<base::Error> no_group;
+    if (const auto service = query.text("service"); service && service->starts_with('@')) {
+        auto members = call.context.supervisor.services().members(service->substr(1));
+        if (members)
+            wanted.filter.services = *std::move(members);
+        else
+            no_group = members.error();
+    } else if (service) {
+        wanted.filter.services = {*service};
+    }
     wanted.filter.run = query.text("run");
     const bool follow = query.flag("follow");
     wanted.limit = query.number("limit", 0, 1'000'000, 100);
@@ -143,6 +152,7 @@ void get_logs(const Call& call)
     }
     if (follow && wanted.filter.until) query.complain("until", "left out with follow=1");
     if (query.problem()) return call.reply(*query.problem());
+    if (no_group) return call.reply(problem(*no_group));
     if (auto unknown = unknown_name(call, wanted)) return call.reply(*std::move(unknown));
     if (follow)
         call.exchange->stream("application/x-ndjson", std::make_unique<FollowedLogs>(call.context, wanted));

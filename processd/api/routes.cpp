@@ -21,7 +21,7 @@ const std::vector<Route>& routes()
         {"GET", "/v1/metrics", Access::read, get_metrics},
         {"GET", "/v1/whoami", Access::read, get_whoami},
 
-        {"GET", "/v1/services", Access::read, list_services},
+        {"GET", "/v1/services", Access::read, list_services, {"group"}},
         {"GET", "/v1/services/{name}", Access::read, get_service},
         {"POST", "/v1/services/{name}/start", Access::operate, start_service, {"wait"}},
         {"POST", "/v1/services/{name}/stop", Access::operate, stop_service, {"wait"}},
@@ -32,6 +32,11 @@ const std::vector<Route>& routes()
         {"POST", "/v1/services/{name}/release", Access::operate, release_service, {"wait"}},
         {"POST", "/v1/services/{name}/reset", Access::operate, reset_service, {"wait"}},
         {"GET", "/v1/services/{name}/why", Access::read, get_why},
+
+        {"GET", "/v1/groups", Access::read, list_groups},
+        {"POST", "/v1/groups/{name}/start", Access::operate, start_group, {"wait"}},
+        {"POST", "/v1/groups/{name}/stop", Access::operate, stop_group, {"wait"}},
+        {"POST", "/v1/groups/{name}/restart", Access::operate, restart_group, {"wait"}},
 
         {"GET", "/v1/jobs", Access::read, list_jobs},
         {"GET", "/v1/jobs/{name}", Access::read, get_job},

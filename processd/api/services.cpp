@@ -50,8 +50,14 @@ bool refuse_while_stopping(const Call& call)
 void list_services(const Call& call)
 {
     auto& services = call.context.supervisor.services();
+    auto names = services.names();
+    if (const auto* group = call.request().find("group")) {
+        auto members = services.members(*group);
+        if (!members) return call.reply(problem(members.error()));
+        names = *std::move(members);
+    }
     json list = json::array();
-    for (const auto& name : services.names())
+    for (const auto& name : names)
         if (auto status = services.status(name)) list.push_back(*std::move(status));
     call.reply(json_reply(200, {{"services", std::move(list)}, {"next", nullptr}}));
 }

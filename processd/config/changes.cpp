@@ -50,11 +50,12 @@ constexpr std::array<Key<ProcessSpec>, 25> process_keys{{
     {"ring", Applies::at_next_start, SAME(ring_bytes)},
     {"spawn_timeout", Applies::at_next_start, SAME(spawn_timeout)},
 }};
-constexpr std::array<Key<ServiceSpec>, 27> service_keys{{
+constexpr std::array<Key<ServiceSpec>, 28> service_keys{{
     {"start", Applies::now, SAME(auto_start)},
     {"after", Applies::now, SAME(after)},
     {"requires", Applies::now, SAME(requires_)},
     {"binds_to", Applies::now, SAME(binds_to)},
+    {"service_groups", Applies::now, SAME(groups)},
     {"runtime_directory", Applies::at_next_start, SAME(runtime_directory)},
     {"pre_start", Applies::at_next_start, SAME(pre_start)},
     {"post_stop", Applies::now, SAME(post_stop)},

@@ -120,6 +120,18 @@ void read_references(TableReader& keys, std::string_view key, std::vector<std::s
         file.references.push_back({std::string(key), names[i], items[i].place});
 }
 
+void read_groups(TableReader& keys, std::vector<std::string>& groups)
+{
+    if (!keys.strings("service_groups", groups, R"(["nfs"])")) return;
+    const auto& items = std::get<Array>(find(keys.entries(), "service_groups")->value.data);
+    for (std::size_t i = 0; i < groups.size(); ++i)
+        if (!is_group_name(groups[i]))
+            keys.complain(items[i].place, "service_groups",
+                          R"("service_groups" holds names of a-z, 0-9, "_", "." and "-" that begin with a letter or )"
+                          R"(digit, at most 64 of them, like "nfs", not )" +
+                              quoted(groups[i]));
+}
+
 } // namespace
 
 void read_success_codes(TableReader& keys, std::set<int>& codes)
@@ -147,6 +159,8 @@ bool is_service_name(std::string_view name)
            name != "processd";
 }
 
+bool is_group_name(std::string_view name) { return is_service_name(name) && name.find('@') == std::string_view::npos; }
+
 ServiceFile read_service(const std::string& name, TableReader& keys)
 {
     ServiceFile file;
@@ -157,6 +171,7 @@ ServiceFile read_service(const std::string& name, TableReader& keys)
     read_references(keys, "after", file.spec.after, file);
     read_references(keys, "requires", file.spec.requires_, file);
     read_references(keys, "binds_to", file.spec.binds_to, file);
+    read_groups(keys, file.spec.groups);
     read_runtime_directory(keys, file);
     keys.commands("pre_start", file.spec.pre_start);
     keys.commands("post_stop", file.spec.post_stop);

@@ -32,6 +32,7 @@ struct ServiceFile {
 
 // [a-z0-9][a-z0-9_.@-]{0,63}, and not the daemon's own "processd".
 bool is_service_name(std::string_view name);
+bool is_group_name(std::string_view name); // of services: the same without "@"
 
 void read_success_codes(TableReader& keys, std::set<int>& codes);
 

@@ -152,7 +152,7 @@ void add_changes(CLI::App& app, Options& options)
                                Change{"stop", Command::stop, "Stop services and wait until nothing of them runs"},
                                Change{"restart", Command::restart, "Stop and start services"}}) {
         auto* cmd = app.add_subcommand(change.name, change.help);
-        cmd->add_option("NAME", options.names, "Names of services")->required();
+        cmd->add_option("NAME", options.names, "Names of services, or @GROUP")->required();
         cmd->add_flag_callback(
             "--no-wait", [&options] { options.wait = false; }, "Print the operation's id instead");
         duration_option(cmd, "--timeout", options.timeout, "Wait no longer than this; the operation goes on");
@@ -163,13 +163,13 @@ void add_changes(CLI::App& app, Options& options)
           Change{"release", Command::release, "End the hold of services"},
           Change{"reset-failed", Command::reset_failed, "Forget failures, of all failed services or of some"}}) {
         auto* cmd = app.add_subcommand(change.name, change.help);
-        auto* names = cmd->add_option("NAME", options.names, "Names of services");
+        auto* names = cmd->add_option("NAME", options.names, "Names of services, or @GROUP");
         if (change.command != Command::reset_failed) names->required();
         cmd->callback([&options, command = change.command] { options.command = command; });
     }
     auto* signal = app.add_subcommand("signal", "Send a signal to services");
     signal->add_option("SIGNAL", options.signal, "Name or number, like HUP")->required();
-    signal->add_option("NAME", options.names, "Names of services")->required();
+    signal->add_option("NAME", options.names, "Names of services, or @GROUP")->required();
     signal
         ->add_option("--scope", options.scope, "Who gets it: the main process, its group, or all that descends from it")
         ->check(CLI::IsMember({"leader", "group", "tree"}))
@@ -220,7 +220,7 @@ void add_records(CLI::App& app, Options& options)
     auto& logs = options.logs;
     auto* cmd = app.add_subcommand("logs", "Show lines that services and runs wrote");
     cmd->add_flag("--follow,-f", logs.follow, "Go on with new lines as they come");
-    cmd->add_option("--service,-s", logs.service, "Of this service")->type_name("NAME");
+    cmd->add_option("--service,-s", logs.service, "Of this service, or @GROUP")->type_name("NAME");
     cmd->add_option("--run", logs.run, "Of this run")->type_name("ID");
     cmd->add_option("--since", logs.since, "Of this RFC 3339 time or later, or of a duration ago")->type_name("WHEN");
     cmd->add_option("--until", logs.until, "Of this time or earlier")->type_name("WHEN");
@@ -241,11 +241,14 @@ void add_records(CLI::App& app, Options& options)
 void add_daemon(CLI::App& app, Options& options)
 {
     auto* status = app.add_subcommand("status", "Show all services, or some in full");
-    status->add_option("NAME", options.names, "Names of services");
+    status->add_option("NAME", options.names, "Names of services, or @GROUP");
     status->callback([&options] { options.command = Command::status; });
     auto* why = app.add_subcommand("why", "Say in sentences why services are as they are, and what comes next");
-    why->add_option("NAME", options.names, "Names of services")->required();
+    why->add_option("NAME", options.names, "Names of services, or @GROUP")->required();
     why->callback([&options] { options.command = Command::why; });
+    app.add_subcommand("groups", "Show the groups of services")->callback([&options] {
+        options.command = Command::groups;
+    });
     app.add_subcommand("watch", "Show changes of services, runs and operations as they happen")->callback([&options] {
         options.command = Command::watch;
     });
@@ -263,7 +266,7 @@ void add_daemon(CLI::App& app, Options& options)
     duration_option(probe, "--timeout", options.timeout, "Wait no longer for an answer; 2s");
     probe->callback([&options] { options.command = Command::probe; });
     auto* wait = app.add_subcommand("wait", "Wait until services are ready, or stopped");
-    wait->add_option("NAME", options.names, "Names of services")->required();
+    wait->add_option("NAME", options.names, "Names of services, or @GROUP")->required();
     wait->add_option("--for", options.state, "ready or stopped; ready")
         ->check(CLI::IsMember({"ready", "stopped"}))
         ->type_name("STATE");

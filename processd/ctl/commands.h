@@ -7,6 +7,7 @@
 namespace processd::ctl {
 
 int status_command(Session& session);
+int groups_command(Session& session);
 int change_command(Session& session); // start, stop, restart
 int signal_command(Session& session);
 int steady_command(Session& session); // hold, release, reset-failed

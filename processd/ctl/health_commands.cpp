@@ -4,6 +4,7 @@
 #include "processd/ctl/commands.h"
 #include "processd/ctl/exit_code.h"
 #include "processd/ctl/fields.h"
+#include "processd/ctl/groups.h"
 #include "processd/ctl/service_view.h"
 
 #include <algorithm>
@@ -41,7 +42,9 @@ int probe_command(Session& session)
 // Until all are as wanted, or one will not be by itself. Names that nobody knows are told first.
 int wait_command(Session& session)
 {
-    const auto& names = session.options.names;
+    const auto found = services_of(session, session.options.names);
+    if (!found) return found.error();
+    const auto& names = *found;
     const auto& wanted = session.options.state;
     for (const auto& name : names) {
         client::Request request;
@@ -69,20 +72,19 @@ int wait_command(Session& session)
             return exit_failed;
         }
         const bool all = std::all_of(names.begin(), names.end(), [&](const auto& one) {
-            const auto found = last.find(one);
-            if (found == last.end()) return false;
-            const auto its = text(found->second, "state");
+            const auto at = last.find(one);
+            if (at == last.end()) return false;
+            const auto its = text(at->second, "state");
             return its == wanted || (wanted == "stopped" && its == "failed");
         });
         return all ? std::optional(exit_done) : std::nullopt;
     };
     following.on_wake = [&]() -> std::optional<int> {
         for (const auto& name : names)
-            if (const auto found = last.find(name); found == last.end() || text(found->second, "state") != wanted)
-                session.complain(name + " is not " + wanted + " yet" +
-                                 (found == last.end()
-                                      ? ""
-                                      : ": " + text(found->second, "state") + ", " + service_why(found->second, {})));
+            if (const auto at = last.find(name); at == last.end() || text(at->second, "state") != wanted)
+                session.complain(
+                    name + " is not " + wanted + " yet" +
+                    (at == last.end() ? "" : ": " + text(at->second, "state") + ", " + service_why(at->second, {})));
         return exit_not_yet;
     };
     return session.follow(following);

@@ -20,6 +20,7 @@ int perform(Session& session)
 {
     switch (session.options.command) {
     case Command::status: return status_command(session);
+    case Command::groups: return groups_command(session);
     case Command::start:
     case Command::stop:
     case Command::restart: return change_command(session);

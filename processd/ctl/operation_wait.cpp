@@ -38,6 +38,28 @@ base::Time wait_deadline(const Session& session)
     return timeout ? base::now() + *timeout : never;
 }
 
+namespace {
+
+// Why a start failed is in what the service said last; of a group, what each of its failed members said.
+void tell_last_end(Session& session, const nlohmann::json& operation, std::string (*path_of)(const std::string& name))
+{
+    if (path_of == nullptr || text(operation, "action") == "stop" || text(operation, "result") != "failed") return;
+    Style plain = session.style();
+    plain.colour = false;
+    const auto parts = texts(operation, "parts");
+    for (const auto& id : parts)
+        if (const auto reply = session.ask_patiently(get("/v1/operations/" + encoded(id))))
+            if (const auto one = session.value(*reply); one && text(*one, "result") == "failed") {
+                session.complain(operation_line(*one, plain));
+                tell_last_end(session, *one, path_of);
+            }
+    if (!parts.empty()) return;
+    if (const auto reply = session.ask_patiently(get(path_of(text(operation, "service")))))
+        if (const auto service = session.value(*reply)) write_all(STDERR_FILENO, last_end(*service, plain));
+}
+
+} // namespace
+
 int finish(Session& session, Asked asked, base::Time deadline, std::string (*path_of)(const std::string& name))
 {
     auto& [operation, body] = asked;
@@ -69,10 +91,7 @@ int finish(Session& session, Asked asked, base::Time deadline, std::string (*pat
     Style plain = style;
     plain.colour = false;
     session.complain(operation_line(operation, plain));
-    // Why a start failed is in what the service said last.
-    if (path_of != nullptr && text(operation, "action") != "stop" && text(operation, "result") == "failed")
-        if (const auto reply = session.ask_patiently(get(path_of(text(operation, "service")))))
-            if (const auto service = session.value(*reply)) write_all(STDERR_FILENO, last_end(*service, plain));
+    tell_last_end(session, operation, path_of);
     return exit_failed;
 }
 

@@ -16,6 +16,7 @@ namespace processd::ctl {
 enum class Command {
     none,
     status,
+    groups,
     start,
     stop,
     restart,
@@ -86,7 +87,7 @@ struct Options {
     std::string socket = "/run/ctdb-processd/api.socket";
     bool json = false;
     bool here = false;                                // of doctor: this process, not the daemon
-    std::vector<std::string> names;                   // services or jobs; of show: ids of runs
+    std::vector<std::string> names;                   // services, @groups or jobs; of show: ids of runs
     std::string signal, scope = "leader";             // of signal
     std::string level = "ready";                      // of probe
     std::string state = "ready";                      // of wait

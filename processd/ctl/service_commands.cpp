@@ -3,6 +3,7 @@
 #include "processd/ctl/commands.h"
 #include "processd/ctl/exit_code.h"
 #include "processd/ctl/fields.h"
+#include "processd/ctl/groups.h"
 #include "processd/ctl/operation_wait.h"
 #include "processd/ctl/service_view.h"
 
@@ -35,11 +36,16 @@ int overview(Session& session)
 int change_all(Session& session, const std::string& action, const std::string& body, bool wait)
 {
     const auto deadline = wait_deadline(session);
+    // A group is started, stopped and restarted as a whole; a signal goes to each.
+    const auto names = action == "signal" ? services_of(session, session.options.names)
+                                          : OrExit<std::vector<std::string>>(session.options.names);
+    if (!names) return names.error();
     int result = exit_done;
     std::vector<Asked> operations; // asked for all at once, so that they go on side by side
-    for (const auto& name : session.options.names) {
+    for (const auto& name : *names) {
         // Twice started is once started, but twice restarted is not.
-        const auto request = post(service_path(name) + '/' + action, body);
+        const auto path = is_group(name) ? "/v1/groups/" + encoded(name.substr(1)) : service_path(name);
+        const auto request = post(path + '/' + action, body);
         const auto reply =
             action == "start" || action == "stop" ? session.ask_patiently(request) : session.ask(request);
         auto operation = reply.and_then([&](const auto& r) { return session.value(r); });
@@ -68,9 +74,11 @@ int change_all(Session& session, const std::string& action, const std::string& b
 int status_command(Session& session)
 {
     if (session.options.names.empty()) return overview(session);
+    const auto names = services_of(session, session.options.names);
+    if (!names) return names.error();
     int result = exit_done;
     bool first = true;
-    for (const auto& name : session.options.names) {
+    for (const auto& name : *names) {
         const auto reply = session.ask_patiently(get(service_path(name)));
         auto service = reply.and_then([&](const auto& r) { return session.value(r); });
         if (!service) {
@@ -97,18 +105,19 @@ int change_command(Session& session)
 // What is done at once, and may be done twice.
 int steady_command(Session& session)
 {
-    auto names = session.options.names;
+    auto names = services_of(session, session.options.names);
+    if (!names) return names.error();
     const auto command = session.options.command;
     const bool reset = command == Command::reset_failed;
-    if (reset && names.empty()) { // all that have failed
+    if (reset && names->empty()) { // all that have failed
         auto services =
             session.ask_patiently(get("/v1/services")).and_then([&](const auto& r) { return session.value(r); });
         if (!services) return services.error();
         for (const auto& service : part(*services, "services"))
-            if (text(service, "state") == "failed") names.push_back(text(service, "name"));
+            if (text(service, "state") == "failed") names->push_back(text(service, "name"));
     }
     int result = exit_done;
-    for (const auto& name : names) {
+    for (const auto& name : *names) {
         const char* action = reset ? "reset" : command == Command::hold ? "hold" : "release";
         const auto reply = session.ask_patiently(post(service_path(name) + '/' + action));
         const auto operation = reply.and_then([&](const auto& r) { return session.value(r); });
@@ -125,9 +134,11 @@ int steady_command(Session& session)
 
 int why_command(Session& session)
 {
+    const auto names = services_of(session, session.options.names);
+    if (!names) return names.error();
     int result = exit_done;
     bool first = true;
-    for (const auto& name : session.options.names) {
+    for (const auto& name : *names) {
         const auto reply = session.ask_patiently(get(service_path(name) + "/why"));
         const auto why = reply.and_then([&](const auto& r) { return session.value(r); });
         if (!why) {

@@ -241,6 +241,7 @@ std::string service_page(const json& service, const Style& style)
     page.item("requires", clean(joined(texts(service, "requires"))));
     page.item("binds to", clean(joined(texts(service, "binds_to"))));
     page.item("after", clean(joined(texts(service, "after"))));
+    page.item("groups", clean(joined(texts(service, "service_groups"))));
     page.item("operation", clean(text(service, "operation")));
     page.item("last end", last_end(service, style));
     return result + page.print(style);

@@ -59,6 +59,7 @@ struct ServiceSpec {
     std::vector<std::string> after;     // order only: wait until these are ready or not going to be
     std::vector<std::string> requires_; // after, and start them, and stop with them. TOML and JSON: "requires"
     std::vector<std::string> binds_to;  // requires, and stop also when they fail
+    std::vector<std::string> groups;    // names by which several are meant at once; not stored. TOML: "service_groups"
     std::optional<std::string> runtime_directory; // made at start, owned by user, mode 0755, removed after stop
     std::vector<std::vector<std::string>>
         pre_start; // one after the other, as the service's user; a failure fails the start

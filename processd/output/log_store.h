@@ -7,6 +7,7 @@
 #include "processd/output/line_pattern.h"
 #include "processd/output/log_line.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -17,14 +18,15 @@
 
 namespace processd::output {
 
-struct LogFilter { // all that are set must match
-    std::optional<std::string> service{};
+struct LogFilter {                       // all that are set must match
+    std::vector<std::string> services{}; // one of these; empty: any
     std::optional<std::string> run{};
     std::optional<base::WallTime> since{}, until{}; // both inclusive
     std::shared_ptr<const LinePattern> pattern{};
     [[nodiscard]] bool matches_source(std::string_view line_service, std::string_view line_run) const
     {
-        return (!service || *service == line_service) && (!run || *run == line_run);
+        return (services.empty() || std::find(services.begin(), services.end(), line_service) != services.end()) &&
+               (!run || *run == line_run);
     }
     [[nodiscard]] bool matches(base::WallTime time, std::string_view data) const
     {

@@ -8,6 +8,7 @@
 #include "processd/supervisor/ulid.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace processd::supervisor {
@@ -29,7 +30,44 @@ base::WallTime time_or_none(const json& j)
     return parsed ? *parsed : base::WallTime{};
 }
 
+store::Change record_of(const Operation& operation)
+{
+    return store::change_of(std::string(key_prefix) + operation.id, operation);
+}
+
+Operation new_operation(std::string action, std::string service, std::optional<model::Identity> asked_by)
+{
+    Operation operation;
+    operation.created = base::wall_now();
+    operation.id = make_ulid(operation.created);
+    operation.action = std::move(action);
+    operation.service = std::move(service);
+    operation.asked_by = std::move(asked_by);
+    return operation;
+}
+
 } // namespace
+
+std::optional<WholeEnd> end_of(const std::vector<Operation>& parts)
+{
+    WholeEnd end{"ok", {}, {}, {}};
+    // What went wrong counts more than what somebody took back, and that more than what came in between.
+    constexpr std::array<std::string_view, 4> by_weight{"ok", "superseded", "aborted", "failed"};
+    const auto weight = [&](std::string_view result) {
+        return std::find(by_weight.begin(), by_weight.end(), result) - by_weight.begin();
+    };
+    for (const auto& part : parts) {
+        if (part.state != "done") return std::nullopt;
+        const auto result = part.result.value_or("failed");
+        if (weight(result) > weight(end.result)) end.result = result;
+        if (result != "ok")
+            end.reason += (end.reason.empty() ? "" : "; ") + part.service + ": " + result +
+                          (part.reason.empty() ? "" : ", " + part.reason);
+        if (part.proof && end.proof != "sweep") end.proof = part.proof; // no more certain than its weakest part
+        end.survivors.insert(end.survivors.end(), part.survivors.begin(), part.survivors.end());
+    }
+    return end;
+}
 
 void to_json(json& j, const Operation& o)
 {
@@ -45,7 +83,9 @@ void to_json(json& j, const Operation& o)
          {"proof", or_null(o.proof)},
          {"survivors", o.survivors},
          {"from_version", or_null(o.from_version)},
-         {"to_version", or_null(o.to_version)}};
+         {"to_version", or_null(o.to_version)},
+         {"parts", o.parts},
+         {"part_of", o.part_of.empty() ? json(nullptr) : json(o.part_of)}};
     j["asked_by"] = nullptr;
     if (o.asked_by)
         j["asked_by"] = {{"uid", o.asked_by->uid}, {"pid", o.asked_by->pid}, {"command", o.asked_by->command}};
@@ -66,6 +106,8 @@ void from_json(const json& j, Operation& o)
     o.survivors = j.at("survivors").get<std::vector<std::int32_t>>();
     o.from_version = text_or_none(j.value("from_version", json(nullptr))); // older records have neither
     o.to_version = text_or_none(j.value("to_version", json(nullptr)));
+    o.parts = j.value("parts", std::vector<std::string>{}); // one that was put on record before there were groups
+    if (const auto part_of = j.find("part_of"); part_of != j.end() && !part_of->is_null()) o.part_of = *part_of;
     if (const auto& by = j.at("asked_by"); !by.is_null())
         o.asked_by = model::Identity{by.at("uid"), by.at("pid"), by.at("command")};
 }
@@ -82,6 +124,9 @@ void Operations::restore()
             base::log::warning("a stored operation cannot be read", {{"key", key}, {"reason", e.what()}});
         }
     });
+    for (const auto& operation : open()) // whose last part could not be read
+        if (!operation.parts.empty())
+            if (const auto* ended = end_whole(operation.id)) state_.keep({record_of(*ended)});
 }
 
 void Operations::forget_open(std::string_view reason)
@@ -92,24 +137,69 @@ void Operations::forget_open(std::string_view reason)
 base::Result<Operation> Operations::begin(std::string action, std::string service,
                                           std::optional<model::Identity> asked_by)
 {
-    Operation operation;
-    operation.created = base::wall_now();
-    operation.id = make_ulid(operation.created);
-    operation.action = std::move(action);
-    operation.service = std::move(service);
-    operation.asked_by = std::move(asked_by);
-    if (auto saved = state_.put_now(std::string(key_prefix) + operation.id, operation); !saved)
+    auto operation = new_operation(std::move(action), std::move(service), std::move(asked_by));
+    if (auto saved = state_.apply({record_of(operation)}); !saved)
         return base::wrap("put the operation on record", saved.error());
     operations_[operation.id] = operation;
+    prune();
+    on_change.tell(operation);
+    return operation;
+}
+
+base::Result<Operation> Operations::begin_whole(const std::string& action, std::string group,
+                                                const std::vector<std::string>& services,
+                                                const std::optional<model::Identity>& asked_by)
+{
+    auto whole = new_operation(action, std::move(group), asked_by);
+    std::vector<Operation> parts;
+    std::vector<store::Change> all;
+    for (const auto& service : services) {
+        auto& part = parts.emplace_back(new_operation(action, service, asked_by));
+        part.part_of = whole.id;
+        whole.parts.push_back(part.id);
+        all.push_back(record_of(part));
+    }
+    all.push_back(record_of(whole));
+    if (auto saved = state_.apply(all); !saved) return base::wrap("put the operations on record", saved.error());
+    operations_[whole.id] = whole;
+    for (const auto& part : parts) operations_[part.id] = part;
+    prune();
+    on_change.tell(whole);
+    for (const auto& part : parts) on_change.tell(part);
+    return whole;
+}
+
+// Parts of what goes on stay: how the whole ends is told from all of them.
+void Operations::prune()
+{
     while (operations_.size() > max_kept) {
-        const auto oldest = std::find_if(operations_.begin(), operations_.end(),
-                                         [](const auto& e) { return e.second.state == "done"; });
+        const auto oldest = std::find_if(operations_.begin(), operations_.end(), [this](const auto& e) {
+            const auto whole = operations_.find(e.second.part_of);
+            return e.second.state == "done" && (whole == operations_.end() || whole->second.state == "done");
+        });
         if (oldest == operations_.end()) break;
         state_.keep({{std::string(key_prefix) + oldest->first, std::nullopt}});
         operations_.erase(oldest);
     }
-    on_change.tell(operation);
-    return operation;
+}
+
+Operation* Operations::end_whole(const std::string& id)
+{
+    const auto found = operations_.find(id);
+    if (found == operations_.end() || found->second.state == "done") return nullptr;
+    auto& whole = found->second;
+    std::vector<Operation> parts;
+    for (const auto& part : whole.parts)
+        if (const auto at = operations_.find(part); at != operations_.end()) parts.push_back(at->second);
+    auto end = end_of(parts);
+    if (!end) return nullptr;
+    whole.state = "done";
+    whole.result = std::move(end->result);
+    whole.reason = std::move(end->reason);
+    whole.ended = base::wall_now();
+    whole.proof = std::move(end->proof);
+    whole.survivors = std::move(end->survivors);
+    return &whole;
 }
 
 void Operations::finish(std::string_view id, std::string result, std::string reason, std::optional<std::string> proof,
@@ -124,10 +214,14 @@ void Operations::finish(std::string_view id, std::string result, std::string rea
     operation.ended = base::wall_now();
     operation.proof = std::move(proof);
     operation.survivors = std::move(survivors);
-    with.push_back(store::change_of(std::string(key_prefix) + operation.id, operation));
+    with.push_back(record_of(operation));
+    std::vector<Operation> ended{operation};
+    if (const auto* whole = end_whole(operation.part_of)) {
+        with.push_back(record_of(*whole));
+        ended.push_back(*whole);
+    }
     state_.keep(with);
-    const auto copy = operation;
-    on_change.tell(copy);
+    for (const auto& one : ended) on_change.tell(one);
 }
 
 void Operations::tell_versions(std::string_view id, std::optional<std::string> from, std::optional<std::string> to)
@@ -136,7 +230,7 @@ void Operations::tell_versions(std::string_view id, std::optional<std::string> f
     if (found == operations_.end()) return;
     found->second.from_version = std::move(from);
     found->second.to_version = std::move(to);
-    state_.keep({store::change_of(std::string(key_prefix) + found->first, found->second)});
+    state_.keep({record_of(found->second)});
 }
 
 void Operations::add_run(std::string_view id, const std::string& run)
@@ -144,7 +238,7 @@ void Operations::add_run(std::string_view id, const std::string& run)
     const auto found = operations_.find(id);
     if (found == operations_.end()) return;
     found->second.runs.push_back(run);
-    state_.keep({store::change_of(std::string(key_prefix) + found->first, found->second)});
+    state_.keep({record_of(found->second)});
 }
 
 base::Result<Operation> Operations::get(std::string_view id) const

@@ -106,6 +106,7 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
            {"requires", entry.spec.requires_},
            {"after", entry.spec.after},
            {"binds_to", entry.spec.binds_to},
+           {"service_groups", entry.spec.groups},
            {"removed", entry.removed},
            {"config_changed", false}};
     if (std::holds_alternative<service::Ready>(entry.machine.state))

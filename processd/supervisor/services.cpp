@@ -3,9 +3,11 @@
 
 #include "helpers/base/log.h"
 #include "processd/store/state.h"
+#include "processd/supervisor/service_groups.h"
 #include "processd/supervisor/services_impl.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace processd::supervisor {
@@ -103,6 +105,13 @@ base::Result<Operation> Services::restart(std::string_view name, const std::opti
     return impl_->operate(name, "restart", by);
 }
 
+base::Result<Operation> Services::change_group(std::string_view group, GroupAction action,
+                                               const std::optional<model::Identity>& by)
+{
+    constexpr std::array<const char*, 3> actions{"start", "stop", "restart"};
+    return impl_->change_group(group, actions.at(static_cast<std::size_t>(action)), by);
+}
+
 base::Result<Operation> Services::signal(std::string_view name, int signal, protocol::Scope scope,
                                          const std::optional<model::Identity>& by)
 {
@@ -134,6 +143,7 @@ base::Result<Operation> Services::abort(std::string_view id, const std::optional
     auto& m = *impl_;
     auto operation = m.operations.get(id);
     if (!operation || operation->state == "done") return operation;
+    for (const auto& part : operation->parts) (void)abort(part, by); // the whole is done with them
     const auto found = m.services.find(operation->service);
     std::vector<store::Change> with;
     if (found != m.services.end() && found->second.operation == operation->id) {
@@ -170,6 +180,13 @@ std::vector<std::string> Services::names() const
     std::vector<std::string> names;
     for (const auto& entry : impl_->services) names.push_back(entry.first);
     return names;
+}
+
+std::vector<ServiceGroup> Services::groups() const { return groups_of(impl_->services); }
+
+base::Result<std::vector<std::string>> Services::members(std::string_view group) const
+{
+    return members_of(impl_->services, group);
 }
 
 base::Result<json> Services::status(std::string_view name) const

@@ -30,6 +30,7 @@ class State;
 namespace processd::supervisor {
 
 class Runs;
+struct ServiceGroup;
 
 // What is counted and measured of one service.
 struct ServiceFigures {
@@ -42,6 +43,8 @@ struct ServiceFigures {
     std::string run;                                  // main
     std::int32_t pid = 0;                             // of its leader while it lives, else 0
 };
+
+enum class GroupAction { start, stop, restart };
 
 class Services {
 public:
@@ -61,6 +64,10 @@ public:
     base::Result<Operation> start(std::string_view name, const std::optional<model::Identity>& by);
     base::Result<Operation> stop(std::string_view name, const std::optional<model::Identity>& by);
     base::Result<Operation> restart(std::string_view name, const std::optional<model::Identity>& by);
+    // All members of a group as one operation, done when all are; service_groups.h. Within it order holds as at start
+    // and at the end of the daemon. Refused as a whole where one member would be refused.
+    base::Result<Operation> change_group(std::string_view group, GroupAction action,
+                                         const std::optional<model::Identity>& by);
     base::Result<Operation> reload(std::string_view name, const std::optional<model::Identity>& by);
     base::Result<Operation> signal(std::string_view name, int signal, protocol::Scope scope,
                                    const std::optional<model::Identity>& by);
@@ -77,6 +84,9 @@ public:
     void stop_all(base::Time deadline, std::function<void(bool in_order)> done);
 
     [[nodiscard]] std::vector<std::string> names() const;
+    [[nodiscard]] std::vector<ServiceGroup> groups() const;
+    // Errc::not_found names the nearest group and all there are.
+    [[nodiscard]] base::Result<std::vector<std::string>> members(std::string_view group) const;
     [[nodiscard]] base::Result<nlohmann::json> status(std::string_view name) const; // docs/openapi.yaml, Service
     // Why it is in its state, since when, what it waits for, how it ended last, and what comes next: sentences for
     // people.

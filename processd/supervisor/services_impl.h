@@ -68,7 +68,11 @@ struct Services::Impl {
     base::Result<ServiceEntry*> find(std::string_view name); // Errc::not_found names the nearest
     base::Result<Operation> operate(std::string_view name, const char* action,
                                     const std::optional<model::Identity>& by);
-    void carry_out(ServiceEntry& entry, const Operation& operation); // start, stop or restart
+    base::Result<Operation> change_group(std::string_view group, const std::string& action,
+                                         const std::optional<model::Identity>& by);
+    static base::Result<void> may_begin(const ServiceEntry& entry, std::string_view action);
+    void carry_out(const std::vector<Operation>& begun); // start, stop or restart
+    void take_on(ServiceEntry& entry, const Operation& operation);
     base::Result<Operation> send_signal(std::string_view name, const char* action, int signal, protocol::Scope scope,
                                         const std::optional<model::Identity>& by);
     base::Result<Operation> set_hold(std::string_view name, bool held, const std::optional<model::Identity>& by);

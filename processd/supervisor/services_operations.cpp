@@ -2,6 +2,7 @@
 // The operations on services: begun by people, done when a machine has come to where they wanted it.
 #include "processd/model/json.h"
 #include "processd/store/state.h"
+#include "processd/supervisor/service_groups.h"
 #include "processd/supervisor/services_impl.h"
 
 namespace processd::supervisor {
@@ -39,26 +40,60 @@ base::Result<ServiceEntry*> Services::Impl::find(std::string_view name)
     return fail(Errc::not_found, message);
 }
 
+base::Result<void> Services::Impl::may_begin(const ServiceEntry& entry, std::string_view action)
+{
+    if (action == "stop") return {};
+    const auto service = "service \"" + entry.spec.name + "\"";
+    if (entry.removed) return fail(Errc::conflict, service + " is no longer configured");
+    if (entry.held) return fail(Errc::conflict, service + " is held by " + entry.held->by + "; release it first");
+    return {};
+}
+
 base::Result<Operation> Services::Impl::operate(std::string_view name, const char* action,
                                                 const std::optional<model::Identity>& by)
 {
     if (stop_deadline) return fail(Errc::unavailable, "the daemon is stopping");
     const auto found = find(name);
     if (!found) return tl::unexpected(found.error());
-    auto& entry = **found;
-    if (entry.removed && std::string_view(action) != "stop")
-        return fail(Errc::conflict, "service \"" + std::string(name) + "\" is no longer configured");
-    if (entry.held && std::string_view(action) != "stop")
-        return fail(Errc::conflict,
-                    "service \"" + std::string(name) + "\" is held by " + entry.held->by + "; release it first");
-    const auto operation = operations.begin(action, entry.spec.name, by);
+    if (const auto may = may_begin(**found, action); !may) return tl::unexpected(may.error());
+    const auto operation = operations.begin(action, (*found)->spec.name, by);
     if (!operation) return operation;
-    carry_out(entry, *operation);
+    carry_out({*operation});
     return operations.get(operation->id);
 }
 
-// The operation is on record. All that is saved here may fail, and be done again by the next manager.
-void Services::Impl::carry_out(ServiceEntry& entry, const Operation& operation)
+base::Result<Operation> Services::Impl::change_group(std::string_view group, const std::string& action,
+                                                     const std::optional<model::Identity>& by)
+{
+    if (stop_deadline) return fail(Errc::unavailable, "the daemon is stopping");
+    const auto members = members_of(services, group);
+    if (!members) return tl::unexpected(members.error());
+    for (const auto& name : *members)
+        if (const auto may = may_begin(services.at(name), action); !may) return tl::unexpected(may.error());
+    const auto whole = operations.begin_whole(action, '@' + std::string(group), *members, by);
+    if (!whole) return whole;
+    std::vector<Operation> parts;
+    for (const auto& id : whole->parts) parts.push_back(*operations.get(id));
+    carry_out(parts);
+    return operations.get(whole->id);
+}
+
+// They are on record. All that is saved here may fail, and be done again by the next manager. Only when all are taken
+// on is it looked whose turn it is: who stops first depends on who is to stop.
+void Services::Impl::carry_out(const std::vector<Operation>& begun)
+{
+    bool stops = false;
+    for (const auto& operation : begun) {
+        take_on(services.at(operation.service), operation);
+        stops = stops || operation.action != "start";
+    }
+    if (stops) pump(); // one that was removed from the configuration may be gone then
+    for (const auto& operation : begun)
+        if (const auto still = services.find(operation.service); still != services.end())
+            check_operation(still->second);
+}
+
+void Services::Impl::take_on(ServiceEntry& entry, const Operation& operation)
 {
     const std::string name = entry.spec.name;
     const auto by = who(operation.asked_by);
@@ -71,15 +106,13 @@ void Services::Impl::carry_out(ServiceEntry& entry, const Operation& operation)
     if (!start) stop_dependents(name, by, restart);
     if (restart)
         for (const auto& needed : needed_by(services, name))
-            if (auto& other = services.at(needed); !other.machine.wanted)
+            if (auto& other = services.at(needed);
+                !other.machine.wanted && !(other.pending_stop && other.pending_stop->restart))
                 want_start(other, name + ", which requires it");
-    if (start) {
+    if (start)
         want_start(entry, by);
-    } else {
+    else
         want_stop(entry, by, restart);
-        pump(); // one that was removed from the configuration may be gone then
-    }
-    if (const auto still = services.find(name); still != services.end()) check_operation(still->second);
 }
 
 base::Result<Operation> Services::Impl::send_signal(std::string_view name, const char* action, int signal,

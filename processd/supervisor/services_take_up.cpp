@@ -36,16 +36,19 @@ void Services::Impl::take_up()
         check_operation(entry);
         if (std::holds_alternative<service::Ready>(entry.machine.state)) begin_checks(entry);
     }
+    std::vector<Operation> left;
     for (const auto& operation : operations.open()) {
-        if (operation.action == "run" || operation.action == "upgrade") continue; // of a job, of the daemon
+        // Of a job, of the daemon; a whole is done with its parts.
+        if (operation.action == "run" || operation.action == "upgrade" || !operation.parts.empty()) continue;
         const auto at = services.find(operation.service);
         if (at != services.end() && at->second.operation == operation.id) continue;
         if (at != services.end() &&
             (operation.action == "start" || operation.action == "stop" || operation.action == "restart"))
-            carry_out(at->second, operation);
+            left.push_back(operation);
         else
             operations.finish(operation.id, "failed", "the manager ended before it could tell whether it was done");
     }
+    carry_out(left);
 }
 
 void Services::Impl::catch_up(ServiceEntry& entry)

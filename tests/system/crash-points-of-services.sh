@@ -13,6 +13,8 @@ fulfil restart commit:before:state commit:after:state send:before:signal send:af
 fulfil restart_whole send:before:spawn send:after:spawn send:before:ack send:after:ack commit:after:state
 fulfil restart_tells send:before:watch send:after:watch send:after:spawn
 fulfil restart_base commit:before:state commit:after:state send:before:signal send:after:spawn
+fulfil restart_group commit:before:state commit:after:state send:before:signal send:after:spawn reply:before:POST
+fulfil down_group commit:after:state send:before:signal send:after:signal reply:after:POST
 fulfil down send:before:signal send:after:signal commit:after:state reply:after:POST
 fulfil down_up send:before:read send:after:read commit:before:state send:before:spawn send:after:spawn
 fulfil fall commit:before:state commit:after:state send:before:spawn send:after:spawn send:before:ack

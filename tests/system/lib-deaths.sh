@@ -88,10 +88,12 @@ set_services()
 	service base <<-E
 		[service]
 		command = ["sleep", "1000"]
+		service_groups = ["pair"]
 	E
 	service dependent <<-E
 		[service]
 		command = ["sleep", "1000"]
+		service_groups = ["pair"]
 		requires = ["base"]
 	E
 	_services='quiet leaf whole tells base dependent'
@@ -440,6 +442,40 @@ see_restart_base()
 	done_so base ready
 	wait_for 'the dependent is ready again' service_is dependent ready
 	expect 'the dependent was restarted, too' gone "$(cat "$DATA/dependent")"
+}
+
+# Both at once, the dependent first down and last up.
+do_restart_group()
+{
+	field base .main.pid >"$DATA/before"
+	field dependent .main.pid >"$DATA/dependent"
+	ask POST /v1/groups/pair/restart | jq -r .id >"$DATA/operation"
+}
+see_restart_group()
+{
+	done_so base ready
+	equal 'the parts' 'done ok,done ok' \
+		"$(for _part in $(jq -r '.parts[]' "$T/operation"); do ask GET "/v1/operations/$_part" | jq -r '"\(.state) \(.result)"'; done | paste -sd,)"
+	equal 'the state of the dependent' ready "$(field dependent .state)"
+	expect 'the dependent was restarted, too' gone "$(cat "$DATA/dependent")"
+}
+do_down_group()
+{
+	field base .main.pid >"$DATA/before"
+	field dependent .main.pid >"$DATA/dependent"
+	ask POST /v1/groups/pair/stop | jq -r .id >"$DATA/operation"
+}
+see_down_group()
+{
+	done_so base stopped
+	equal 'the state of the dependent' stopped "$(field dependent .state)"
+	equal 'what is wanted' 'down down' "$(field base .wanted) $(field dependent .wanted)"
+}
+undo_down_group()
+{
+	ask POST '/v1/groups/pair/start?wait=30s' | jq -r .id >"$DATA/operation"
+	ask GET "/v1/operations/$(cat "$DATA/operation")?wait=30s" >"$T/operation"
+	equal 'the start' ok "$(jq -r .result "$T/operation")"
 }
 
 do_down()

@@ -74,6 +74,7 @@ E
 service statd <<'E'
 [service]
 command = ["/bin/sleep", "1000"]
+service_groups = ["nfs"]
 E
 service statd-callout <<'E'
 [service]
@@ -95,7 +96,10 @@ check_words()
 	completes 'processctl --j' 'processctl --json'
 	completes 'processctl --json sho' 'processctl --json show'
 	offers 'processctl runs --' --name --kind --outcome --json --socket --help
-	completes 'processctl status ' 'processctl status smbd@public statd statd-callout'
+	offers 'processctl status ' smbd@public statd statd-callout @nfs
+	completes 'processctl status @' 'processctl status @nfs'
+	completes 'processctl restart statd @n' 'processctl restart statd @nfs'
+	completes 'processctl logs -s @n' 'processctl logs -s @nfs'
 	completes 'processctl status statd' 'processctl status statd statd-callout'
 	completes 'processctl status statd sta' 'processctl status statd statd-callout'
 	completes 'processctl restart smbd' 'processctl restart smbd@public'
@@ -126,6 +130,7 @@ check_words()
 	completes 'processctl run cat fi' 'processctl run cat file'
 	completes 'processctl job ' 'processctl job list run show'
 	completes 'processctl job run ' 'processctl job run backup'
+	completes 'processctl job run @' 'processctl job run @'
 	completes 'processctl job run --no-w' 'processctl job run --no-wait'
 	completes 'processctl reload ' 'processctl reload'
 	completes 'processctl nonsense ' 'processctl nonsense'
@@ -154,7 +159,7 @@ completes 'processctl run -- kill -s WIN' 'processctl run -- kill -s WINCH'
 for word in smb smbd@ smbd@pub; do
 	completes "sudo processctl status $word" 'sudo processctl status smbd@public'
 done
-completes 'sudo processctl logs --service=' 'sudo processctl logs --service=smbd@public statd statd-callout'
+completes 'sudo processctl logs --service=' 'sudo processctl logs --service=@nfs smbd@public statd statd-callout'
 completes 'sudo processctl logs --service=smbd@' 'sudo processctl logs --service=smbd@public'
 completes 'sudo processctl show nightly:' 'sudo processctl show nightly:1 2'
 # A manager that hangs is no reason to hang.

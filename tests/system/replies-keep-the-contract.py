@@ -158,6 +158,14 @@ for action in ("hold", "hold", "release", "reset"):
     expect(ask("POST", f"/v1/services/well/{action}"), 200)
     expect(ask("GET", "/v1/services/well"), 200)
 expect(ask("GET", "/v1/services/well/why"), 200)
+expect(ask("GET", "/v1/services?group=files"), 200)
+expect(ask("GET", "/v1/groups"), 200)
+for action in ("stop", "start", "restart"):
+    whole = expect(ask("POST", f"/v1/groups/files/{action}?wait=30s"), 200)
+    expect(ask("GET", f"/v1/operations/{whole['parts'][0]}"), 200)
+for action in ("stop", "start", "restart"):
+    expect(ask("POST", f"/v1/groups/files/{action}"), 202)
+until(lambda: ask("GET", "/v1/services/goes").value["state"] == "ready", "goes is ready again")
 # In this order none of them can be done at once: it runs, its end takes a moment, and a restart begins with that.
 for action in ("stop", "start", "restart"):
     expect(ask("POST", f"/v1/services/well/{action}"), 202)
@@ -247,6 +255,10 @@ expect(ask("GET", "/v1/services/wel"), 404, "not_found")
 for action in ("start", "stop", "restart", "reload", "hold", "release", "reset"):
     expect(ask("POST", f"/v1/services/wel/{action}"), 404, "not_found")
 expect(ask("GET", "/v1/services/wel/why"), 404, "not_found")
+expect(ask("GET", "/v1/services?group=file"), 404, "not_found")
+expect(ask("GET", "/v1/groups?x=1"), 400, "unknown_key")
+for action in ("start", "stop", "restart"):
+    expect(ask("POST", f"/v1/groups/file/{action}"), 404, "not_found")
 expect(ask("POST", "/v1/services/well/signal", {"signal": "NO"}), 400, "bad_request")
 expect(ask("GET", "/v1/operations?state=no"), 400, "bad_request")
 expect(ask("GET", "/v1/operations/no"), 404, "not_found")

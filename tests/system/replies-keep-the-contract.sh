@@ -74,6 +74,7 @@ E
 service goes <<E
 [service]
 command = ["sh", "-c", "trap : HUP; echo up; while :; do sleep 0.1; done"]
+service_groups = ["files"]
 [service.ready]
 output = "up"
 E

@@ -64,7 +64,7 @@ TEST_CASE("a follower sees what comes after it asked, through its filter", "[out
 {
     LogStore store{epoch, start, 1U << 20U};
     add(store, "web", "before");
-    auto web = store.follow({"web"}, {}, 0);
+    auto web = store.follow({{"web"}}, {}, 0);
     auto run = store.follow({{}, "2"}, {}, 0);
     add(store, "db", "one", "2");
     add(store, "web", "two", "2");
@@ -80,14 +80,14 @@ TEST_CASE("without a token reading starts at the newest matching lines", "[outpu
 {
     LogStore store{epoch, start, 8U << 20U};
     for (int i = 0; i < 5000; ++i) add(store, i % 100 == 0 ? "rare" : "loud", dotted(i));
-    auto three = store.follow({"rare"}, {}, 3);
+    auto three = store.follow({{"rare"}}, {}, 3);
     const auto read = store.read(three, 100, plenty, plenty);
     REQUIRE(read.lines.size() == 3);
     CHECK(read.lines[0].data.starts_with("4700."));
     CHECK(read.lines[2].data.starts_with("4900."));
-    auto all = store.follow({"rare"}, {}, 1000);
+    auto all = store.follow({{"rare"}}, {}, 1000);
     CHECK(store.read(all, 1000, plenty, plenty).lines.size() == 50);
-    auto nobody = store.follow({"none"}, {}, 10);
+    auto nobody = store.follow({{"none"}}, {}, 10);
     CHECK(store.read(nobody, 1000, plenty, plenty).lines.empty());
 }
 
@@ -196,7 +196,7 @@ TEST_CASE("a follower further behind than it may be is moved to the newest line"
 {
     LogStore store{epoch, start, 4U << 20U};
     auto slow = store.follow({}, {}, 0);
-    auto quiet = store.follow({"quiet"}, {}, 0);
+    auto quiet = store.follow({{"quiet"}}, {}, 0);
     CHECK(store.read(slow, 10, plenty, 10'000).lines.empty());
     CHECK(store.read(quiet, 10, plenty, 10'000).lines.empty());
     add(store, "quiet", "do not lose me");
@@ -284,7 +284,7 @@ TEST_CASE("lines are found by text and time, a bounded part of the window at a t
         CHECK(found(between, 2, scan) == Texts{"needle 4000", "needle 5000"});
         CHECK(found(needles, 3, scan) == Texts{"needle 7000", "needle 8000", "needle 9000"});
         LogFilter odd = needles;
-        odd.service = "odd";
+        odd.services = {"odd"};
         CHECK(found(odd, 3, scan).empty());
     }
 }
@@ -325,8 +325,9 @@ TEST_CASE("who has lines in the window is known", "[output][log_store]")
     LogStore store{epoch, start, 1U << 20U};
     CHECK(!store.knows({}));
     add(store, "web", "x", "1");
-    CHECK(store.knows({"web"}));
-    CHECK(store.knows({std::nullopt, "1"}));
-    CHECK(!store.knows({"db"}));
-    CHECK(!store.knows({"web", "2"}));
+    CHECK(store.knows({{"web"}}));
+    CHECK(store.knows({{}, "1"}));
+    CHECK(!store.knows({{"db"}}));
+    CHECK(store.knows({{"db", "web"}})); // one of several
+    CHECK(!store.knows({{"web"}, "2"}));
 }
