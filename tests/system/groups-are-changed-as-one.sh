@@ -6,6 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 mkdir "$T/ready" "$T/leave"
+: >"$T/said"
 cat >"$T/member" <<'E'
 #!/bin/sh
 # member NAME: is told to leave, and does once it may.
@@ -18,7 +19,7 @@ done
 E
 chmod 755 "$T/member"
 
-# member NAME LINES: a service that is ready when $T/ready/NAME exists, and leaves when $T/leave/NAME does.
+# member NAME LINES: a service that is ready when it has said that it comes and $T/ready/NAME exists, and leaves when $T/leave/NAME does.
 member()
 {
 	service "$1" <<E
@@ -27,7 +28,7 @@ command = ["$T/member", "$1"]
 environment = { T = "$T" }
 $2
 [service.ready]
-command = ["test", "-e", "$T/ready/$1"]
+command = ["sh", "-c", "test -e $T/ready/$1 && grep -qx '$1 comes' $T/said"]
 every = "20ms"
 [service.restart]
 delay = "100ms"
@@ -93,7 +94,11 @@ equal 'how many are ready' '3 0 0' "$(api GET /v1/groups | jq -r '.groups[1] | "
 expect 'the table' sh -c "'$BIN_DIR/processctl' groups | grep -Eq '^nfs +3 of 3 +0 +0 +base, needs, top$'"
 equal 'services of a group' 'base needs top' "$(api GET '/v1/services?group=nfs' | jq -r '[.services[].name] | join(" ")')"
 equal 'status of a group' 'base needs top' "$(ctl status @nfs base --json | jq -r .name | xargs)"
-equal 'logs of a group' 'base comes needs comes top comes' "$(ctl logs -s @nfs --json | jq -r '.lines[].text' | sort | xargs)"
+group_logs()
+{
+	[ "$(ctl logs -s @nfs --json | jq -r '.lines[].text' | sort | xargs)" = 'base comes needs comes top comes' ]
+}
+wait_for 'the logs of a group are there, and no others' group_logs
 expect 'why' sh -c "'$BIN_DIR/processctl' why @smb | grep -q '^other is ready'"
 equal 'a group that is not there' \
 	'there is no group "nsf"; did you mean "nfs"? (there are: half, nfs, smb)' "$(status_of POST /v1/groups/nsf/stop >"$T/status" && jq -r .detail "$T/reply")"
