@@ -28,6 +28,7 @@ namespace {
 
 using namespace processd;
 
+constexpr int exit_wrong = 1;
 constexpr int exit_usage = 2;
 
 void usage(FILE* to)
@@ -57,7 +58,7 @@ int check(const std::string& directory)
 {
     const auto loaded = config::load(directory);
     std::fputs(config::check_report(directory, loaded).c_str(), loaded ? stdout : stderr);
-    return loaded ? 0 : exit_usage;
+    return loaded ? 0 : exit_wrong;
 }
 
 int show_configuration(const std::string& directory)

@@ -3,6 +3,7 @@
 
 #include "helpers/base/duration.h"
 #include "helpers/base/size.h"
+#include "processd/config/habits.h"
 #include "processd/model/json.h"
 
 #include <algorithm>
@@ -104,11 +105,12 @@ void TableReader::finish()
         const bool nested =
             path_ == "service" &&
             (entry.key.starts_with("stop_") || entry.key.starts_with("restart_") || entry.key.starts_with("ready_"));
+        const auto habit = meant_by_habit(entry.key, known_);
         complain(entry.place, entry.key,
                  (path_.empty() ? "the file" : "[" + path_ + "]") + " has no key " + quoted(entry.key) +
                      (nested ? "; did you mean " + quoted(entry.key.substr(dash + 1)) + " in [service." +
                                    entry.key.substr(0, dash) + "]?"
-                             : did_you_mean(entry.key, known_)));
+                             : did_you_mean(habit.empty() ? entry.key : habit, known_)));
     }
 }
 

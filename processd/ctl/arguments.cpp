@@ -198,7 +198,8 @@ void add_records(CLI::App& app, Options& options)
     auto& list = options.list;
     auto* runs = app.add_subcommand("runs", "List runs, newest first");
     runs->add_option("--name", list.name, "Of this service or command")->type_name("NAME");
-    runs->add_option("--kind", list.kind, "adhoc, service, job, hook, pre_start, ready, stop, post_stop, check")
+    runs->add_option("--kind", list.kind,
+                     "adhoc, service, job, hook, pre_start, ready, stop, post_stop, check, script, lookup")
         ->type_name("KIND");
     runs->add_option("--outcome", list.outcome, "exited, signaled, timed_out, cancelled, spawn_failed or lost")
         ->type_name("OUTCOME");

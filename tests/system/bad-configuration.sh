@@ -57,7 +57,7 @@ E
 printf '[service]\ncommand = ["true"]\n# \377\n' >"$CONFIG/bytes.toml"
 mkdir "$CONFIG/good.d"
 echo 'servce = 1' >"$CONFIG/good.d/local.toml"
-check 2
+check 1
 says "$CONFIG/processd.toml:1:" '"stop_budget"' "$CONFIG/processd.toml:3:" "$CONFIG/shell.toml:2:" "$CONFIG/shell.toml:3:" \
 	"$CONFIG/times.toml:4:" '"5s"' "$CONFIG/half.toml:" "$CONFIG/nobody.toml:2:" '"command"' "$CONFIG/nobody.toml:3:" \
 	'"good"' "$CONFIG/bytes.toml:" "$CONFIG/good.d/local.toml:1:" "$CONFIG: "
@@ -100,7 +100,7 @@ command = ["true"]
 stop_timeout = "5s"
 requires = ["flot"]
 E
-check 2
+check 1
 says 'zero.toml:3:' 'umask = "022"' 'twice.toml:3:' 'it stands here twice' 'did you mean "timeout" in [service.stop]?' \
 	'"requires" names "flot", which is no service here'
 refuse 'a service is told to wait for itself' grep -q 'did you mean "flat"' "$T/said"
@@ -117,20 +117,20 @@ service b <<E
 command = ["true"]
 after = ["a"]
 E
-check 2
+check 1
 says "$CONFIG/" 'a -> b -> a'
 rm -r "$CONFIG"
-check 2
+check 1
 says "$CONFIG" 'the configuration directory does not exist; create it'
 wrong_start
 says "$CONFIG" 'the configuration directory does not exist; create it'
 : >"$CONFIG"
-check 2
+check 1
 says "$CONFIG" 'is not a directory'
 rm "$CONFIG"
 mkdir "$CONFIG"
 mkdir "$CONFIG/directory.toml"
-check 2
+check 1
 says "$CONFIG/directory.toml" 'regular file'
 rmdir "$CONFIG/directory.toml"
 if command -v setpriv >/dev/null && [ "$TEST_NAMESPACE" = root ]; then

@@ -212,6 +212,9 @@ TEST_CASE("each mistake in a service is told with its place and what would be ri
                                    "\"5\"]"},
         // Keys.
         {with("usr = \"x\""), "a.toml:3:1: [service] has no key \"usr\"; did you mean \"user\"?"},
+        {with("ExecStart = \"x\""), "a.toml:3:1: [service] has no key \"ExecStart\"; did you mean \"command\"?"},
+        {with("cmd = [\"x\"]"), "a.toml:3:1: [service] has no key \"cmd\"; did you mean \"command\"?"},
+        {with("auto-start = true"), "a.toml:3:1: [service] has no key \"auto-start\"; did you mean \"start\"?"},
         {with("frobnicate = 1"), "a.toml:3:1: [service] has no key \"frobnicate\""},
         {with("[service.restart]\npolcy = \"always\""),
          "a.toml:4:1: [service.restart] has no key \"polcy\"; did you mean \"policy\"?"},
