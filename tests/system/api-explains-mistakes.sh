@@ -42,7 +42,7 @@ mistake 404 not_found nosuchrun GET '/v1/logs?run=nosuchrun&follow=1'
 mistake 405 method_not_allowed 'knows GET, HEAD, POST' PATCH /v1/runs
 mistake 405 method_not_allowed 'knows POST' GET /v1/services/web/start
 mistake 400 unknown_key 'did you mean "limit"?' GET '/v1/runs?limt=5'
-mistake 400 unknown_key 'it takes none' GET '/v1/services?x=1'
+mistake 400 unknown_key 'it takes none' GET '/v1/system?x=1'
 mistake 400 bad_request 'once only' GET '/v1/runs?limit=5&limit=6'
 mistake 400 bad_request '"limit" must be a whole number from 1 to 1000' GET '/v1/runs?limit=0'
 mistake 400 bad_request '"kind" must be one of adhoc, service' GET '/v1/runs?kind=x'

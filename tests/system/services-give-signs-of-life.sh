@@ -113,7 +113,11 @@ wait_for 'it is back' service_is_new alive "$pid"
 pid=$(field alive .main.pid)
 tell alive WATCHDOG=trigger
 wait_for 'it is aborted for what it said' gone "$pid"
-expect 'it says why' sh -c "'$BIN_DIR/processctl' status alive --json | grep -q 'it sent WATCHDOG=trigger'"
+triggered()
+{
+	api GET '/v1/runs?name=alive&kind=service' | jq -e 'any(.runs[]; .reason == "it sent WATCHDOG=trigger")'
+}
+wait_for 'why is on record' triggered
 
 # A stop that takes longer than its timeout.
 pid=$(field slow .main.pid)
