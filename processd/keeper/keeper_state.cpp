@@ -170,14 +170,30 @@ namespace {
 
 constexpr off_t max_state = 256 * 1024 * 1024; // far more than children with the longest cookies can have
 constexpr int max_steps = 1024;                // see StepSlots
+constexpr int last_signal = 64;
+constexpr std::uint32_t most_short_lives = 1'000'000'000;
 
 base::Result<void> corrupt(const std::string& what) { return base::fail(base::Errc::corrupt, what); }
+
+template <class T> bool has_twice(std::vector<T>& values)
+{
+    std::sort(values.begin(), values.end());
+    return std::adjacent_find(values.begin(), values.end()) != values.end();
+}
 
 base::Result<void> check_group(const CarriedGroup& group)
 {
     if ((group.dir.number < 0) != (group.events.number < 0) || (group.dir.number < 0) != group.name.empty())
         return corrupt("a cgroup of the state is none");
     return {};
+}
+
+// One that is to be removed by its name in the keeper's.
+base::Result<void> check_group_inside(const CarriedGroup& group)
+{
+    if (group.name.find('/') != std::string::npos || group.name == "..")
+        return corrupt("a cgroup of the state is elsewhere");
+    return check_group(group);
 }
 
 base::Result<void> check(const CarriedChild& child, const KeeperState& all)
@@ -192,9 +208,10 @@ base::Result<void> check(const CarriedChild& child, const KeeperState& all)
     if (s.pid < 0 || (s.pid == 0 && !child.reaped)) return corrupt(name + "has no process to wait for");
     if (child.step < -1 || child.step >= max_steps || (child.step >= 0 && all.steps.number < 0))
         return corrupt(name + "is at a step that nobody can read");
-    if (child.sweep.signal < 0 || child.sweep.signal > 64 || (child.sweep.pipe.number >= 0 && child.sweep.pid <= 0))
+    if (child.sweep.signal < 0 || child.sweep.signal > last_signal ||
+        (child.sweep.pipe.number >= 0 && child.sweep.pid <= 0))
         return corrupt(name + "has a sweep that is none");
-    return check_group(child.group);
+    return check_group_inside(child.group);
 }
 
 base::Result<void> check(const KeeperState& state)
@@ -206,23 +223,25 @@ base::Result<void> check(const KeeperState& state)
     if (state.sweepers.size() % 2 != 0 || (!state.open_files.empty() && state.open_files.size() != 2) ||
         state.oom_score_adj_before.size() > 1)
         return corrupt("a list of the state has the wrong length");
+    if (state.stop_budget_ns < 0 || state.short_lives > most_short_lives || state.death_signal < 0 ||
+        state.death_signal > last_signal)
+        return corrupt("a number of the state cannot be");
     if (auto ok = check_group(state.cgroups.all); !ok) return ok;
     for (const auto& group : state.cgroups.pool)
-        if (auto ok = check_group(group); !ok) return ok;
+        if (auto ok = check_group_inside(group); !ok) return ok;
     std::vector<std::uint64_t> ids;
     std::vector<std::int32_t> steps;
+    std::vector<pid_t> pids; // to be reaped
     for (const auto& child : state.children) {
         if (auto ok = check(child, state); !ok) return ok;
         ids.push_back(child.state.id);
         if (child.step >= 0) steps.push_back(child.step);
+        if (!child.reaped) pids.push_back(child.state.pid);
     }
-    std::sort(ids.begin(), ids.end());
-    std::sort(steps.begin(), steps.end());
-    if (std::adjacent_find(ids.begin(), ids.end()) != ids.end() ||
-        std::adjacent_find(steps.begin(), steps.end()) != steps.end())
-        return corrupt("two children of the state have the same id or step");
+    if (has_twice(ids) || has_twice(steps) || has_twice(pids))
+        return corrupt("two children of the state have the same id, step or process");
     auto all = descriptors_of(state);
-    if (std::adjacent_find(all.begin(), all.end()) != all.end() || (!all.empty() && all.front() <= STDERR_FILENO))
+    if (has_twice(all) || (!all.empty() && all.front() <= STDERR_FILENO))
         return corrupt("two parts of the state have the same descriptor, or one of the standard ones");
     return {};
 }

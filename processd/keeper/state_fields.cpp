@@ -27,11 +27,11 @@ FieldReader::FieldReader(std::string_view record)
     }
 }
 
-// The next of this number that was not used yet: lists have several.
+// The next of this number that was not used yet: lists have several, one after the other, and may be long.
 FieldReader::Found* FieldReader::find(std::uint16_t number)
 {
-    for (auto& found : found_)
-        if (found.header.number == number && !std::exchange(found.used, true)) return &found;
+    for (std::size_t tried = 0; tried < found_.size(); ++tried, at_ = (at_ + 1) % found_.size())
+        if (found_[at_].header.number == number && !std::exchange(found_[at_].used, true)) return &found_[at_];
     return nullptr;
 }
 

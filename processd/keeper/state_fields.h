@@ -179,6 +179,7 @@ private:
     }
 
     std::vector<Found> found_;
+    std::size_t at_ = 0; // where the next of a list is looked for
     std::string wrong_, wrong_inside_;
     bool ended_ = false;
 };
