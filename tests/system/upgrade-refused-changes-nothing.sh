@@ -72,6 +72,28 @@ echo 'the state has format 1, and this version knows format 2 only'
 exit 1
 E
 refused 'knows format 2 only'
+script <<'E'
+#!/bin/sh
+head -c 100000 /dev/urandom
+printf '\000\377\n"rubbish"\033[2J\n' >&2
+exit 1
+E
+refused . # whatever, as long as it is text
+expect 'its words are text' jq -e '.operations[0].reason | test("[\u0000-\u001f]") | not' <<E
+$(api GET /v1/operations)
+E
+script <<'E'
+#!/bin/sh
+printf 'ctdb-processd \377\033[2J\n'
+printf 'first\nsecond\033[2J\n\n'
+exit 1
+E
+refused 'first second?\[2J'
+script <<'E'
+#!/bin/sh
+exit 77
+E
+refused 'ended with exit code 77 when it was tried, and said nothing'
 
 # Its manager is of another package, or is none.
 install "$BIN_DIR/ctdb-processd"
