@@ -123,14 +123,23 @@ int Session::tell(const client::Reply& problem) const
     return exit_failed;
 }
 
-OrExit<client::Reply> Session::ask(const client::Request& request)
+OrExit<client::Reply> Session::judge(base::Result<client::Reply> reply)
 {
-    auto reply = connection_.ask(request);
     contacted_ = contacted_ || reply;
     answered_ = answered_ || reply;
     if (!reply) return tl::unexpected(tell(reply.error()));
     if (!reply->ok()) return tl::unexpected(tell(*reply));
     return *std::move(reply);
+}
+
+OrExit<client::Reply> Session::ask(const client::Request& request) { return judge(connection_.ask(request)); }
+
+OrExit<client::Reply> Session::ask_once(const client::Request& request, const client::Request& what_came_of_it)
+{
+    auto reply = connection_.ask(request);
+    if (!reply && reply.error().code == base::Errc::unavailable && worth_a_try(reply))
+        return ask_patiently(what_came_of_it);
+    return judge(std::move(reply));
 }
 
 OrExit<json> Session::value(const client::Reply& reply) const

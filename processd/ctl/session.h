@@ -51,6 +51,9 @@ public:
     // ask() for requests that may be repeated: goes on for a while over a restart of the manager. A daemon that was not
     // there to begin with is not waited for.
     OrExit<client::Reply> ask_patiently(const client::Request& request);
+    // ask() for a request that must not be repeated: if the connection breaks off before the reply, the reply to the
+    // other request, which is to tell what came of it.
+    OrExit<client::Reply> ask_once(const client::Request& request, const client::Request& what_came_of_it);
     int follow(const Following& following);
 
     // False (told on stderr, once) when stdout cannot be written any more.
@@ -58,6 +61,7 @@ public:
     void complain(std::string_view sentence) const; // "processctl: sentence" on stderr
 
 private:
+    OrExit<client::Reply> judge(base::Result<client::Reply> reply);
     bool worth_a_try(const base::Result<client::Reply>& reply);
     int tell(const base::Error& error) const;
     int tell(const client::Reply& problem) const;
