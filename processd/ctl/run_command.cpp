@@ -148,7 +148,10 @@ public:
     int attached()
     {
         Following following;
-        following.request = [this](const std::string& after) { return request(after, "application/x-ndjson"); };
+        following.request = [this](const std::string& after) {
+            first_ = true;
+            return request(after, "application/x-ndjson");
+        };
         following.on_line = [this](const json& line, std::string_view raw) { return on_line(line, raw); };
         following.on_wake = [this] { return on_signal(); };
         const int code = session_.follow(following);
@@ -182,8 +185,10 @@ private:
         } else if (type == "gap") {
             session_.complain(gap_line(line, Style{}));
         }
+        // The first line says how the run is; if that is ended, its output is still to come, and the line comes again.
+        const bool first = std::exchange(first_, false);
         const json& run = part(line, "run");
-        if (type != "run" || text(run, "state") != "ended") return std::nullopt;
+        if (first || type != "run" || text(run, "state") != "ended") return std::nullopt;
         ended_ = true;
         if (unwritable_) return exit_ours;
         // Tells our codes from those that a command ends with itself.
@@ -227,6 +232,7 @@ private:
 
     Session& session_;
     std::string id_, body_;
+    bool first_ = true; // no line has come on this connection
     bool interrupted_ = false, unwritable_ = false, ended_ = false;
 };
 

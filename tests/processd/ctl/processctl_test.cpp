@@ -279,6 +279,26 @@ TEST_CASE("a run goes on behind the last output when the connection is lost", "[
     CHECK(std::set<std::string>(bodies.begin(), bodies.end()).size() == 1);
 }
 
+TEST_CASE("a run that has ended while nobody was there still has its output to tell", "[ctl][run]")
+{
+    std::atomic<int> connections{0};
+    UnixServer server([&](UnixServer::Peer& peer) {
+        peer.begin_stream();
+        if (connections++ == 0) {
+            peer.line(run_line("1.0", running));
+            peer.line(output("1.1", "stdout", "one "));
+            return Then::close;
+        }
+        peer.line(run_line("1.1", R"({"code":4})"));
+        peer.line(output("1.2", "stdout", "two\n"));
+        peer.line(run_line("1.2", R"({"code":4})"));
+        return Then::keep;
+    });
+    const auto finished = processctl(server, {"run", "true"});
+    CHECK(finished.code == 4);
+    CHECK(finished.out == "one two\n");
+}
+
 TEST_CASE("Ctrl-C cancels the run and waits for its end", "[ctl][run]")
 {
     std::atomic<bool> cancelled{false};
@@ -388,6 +408,7 @@ TEST_CASE("how a run ended is the exit code; what the output does not show is sa
     std::string patch;
     UnixServer server([&](UnixServer::Peer& peer) {
         peer.begin_stream();
+        peer.line(run_line("1.3", running));
         peer.line(run_line("1.4", patch.c_str()));
         return Then::keep;
     });
