@@ -52,22 +52,20 @@ TEST_CASE("READY, STATUS, WATCHDOG and STOPPING of a service arrive, also while 
 {
     KeeperUnderTest keeper;
     auto first = keeper.manager();
-    REQUIRE(::mkfifo((keeper.directory() + "/fifo").c_str(), 0600) == 0);
-    auto& child = first->spawn(notifying(notify_function + R"(notify 'STATUS=warming up'
-        read x < )" + keeper.directory() +
-                                         R"(/fifo
-        notify 'READY=1
-STATUS=up
-WATCHDOG=1'
-        read x < )" + keeper.directory() +
-                                         R"(/fifo
-        notify STOPPING=1; sleep 1000)"));
+    // One for each word: who opens the first again may do so before its writer has closed it, and reads its end.
+    const auto first_word = keeper.directory() + "/first";
+    const auto second_word = keeper.directory() + "/second";
+    REQUIRE(::mkfifo(first_word.c_str(), 0600) == 0);
+    REQUIRE(::mkfifo(second_word.c_str(), 0600) == 0);
+    auto& child = first->spawn(notifying(notify_function + "notify 'STATUS=warming up'; read x < " + first_word +
+                                         "; notify 'READY=1\nSTATUS=up\nWATCHDOG=1'; read x < " + second_word +
+                                         "; notify STOPPING=1; sleep 1000"));
     first->wait_for([&] { return std::string(child.state.status.data()) == "warming up"; }, "a status");
     CHECK((child.state.flags & protocol::flag_ready) == 0);
     const auto id = child.state.id;
     ::kill(first->pid(), SIGKILL);
     const auto second = keeper.accept_manager();
-    write_file(keeper.directory() + "/fifo", "go\n");
+    write_file(first_word, "go\n");
     second->wait_hello();
     auto& known = second->children()[id];
     second->wait_for([&] { return (known.state.flags & protocol::flag_ready) != 0; }, "READY=1");
@@ -75,7 +73,7 @@ WATCHDOG=1'
     CHECK(known.state.ready_mono_ns > known.state.started_mono_ns);
     CHECK(known.state.watchdog_mono_ns > 0);
     CHECK((known.state.flags & protocol::flag_stopping) == 0);
-    write_file(keeper.directory() + "/fifo", "go\n");
+    write_file(second_word, "go\n");
     second->wait_for([&] { return (known.state.flags & protocol::flag_stopping) != 0; }, "STOPPING=1");
 }
 
