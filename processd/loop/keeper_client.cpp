@@ -139,8 +139,16 @@ void KeeperClient::send(Type type, std::string body, std::vector<base::UniqueFd>
     Outgoing message{type, std::move(body), std::move(fds)};
     if (queue_.empty() && send_now(message)) return;
     queue_.push_back(std::move(message));
-    poll_.watch(UV_READABLE | UV_WRITABLE);
+    wait_for_socket();
 }
+
+void KeeperClient::stop_reading()
+{
+    deaf_ = true;
+    wait_for_socket();
+}
+
+void KeeperClient::wait_for_socket() { poll_.watch((deaf_ ? 0 : UV_READABLE) | (queue_.empty() ? 0 : UV_WRITABLE)); }
 
 // False: the socket is full. A closed one counts as sent, as receiving learns of it and says so.
 bool KeeperClient::send_now(const Outgoing& message)
@@ -162,13 +170,13 @@ void KeeperClient::flush()
 {
     while (!queue_.empty() && send_now(queue_.front())) queue_.pop_front();
     if (!queue_.empty()) return;
-    poll_.watch(UV_READABLE);
+    wait_for_socket();
     for (const auto& then : std::exchange(when_sent_, {})) then();
 }
 
 void KeeperClient::receive()
 {
-    for (int i = 0; i < max_messages_per_turn && !lost_; ++i) {
+    for (int i = 0; i < max_messages_per_turn && !lost_ && !deaf_; ++i) {
         auto message = protocol::receive_message(channel_.get());
         if (!message) {
             lost_ = true;

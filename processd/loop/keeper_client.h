@@ -51,6 +51,7 @@ public:
     void ask_upgrade();
     [[nodiscard]] std::size_t backlog() const { return queue_.size(); } // requests that the socket did not take yet
     void when_sent(std::function<void()> then);                         // at once, or when there is no backlog any more
+    void stop_reading(); // what comes is left to the next manager, whom the keeper tells all there is
     void set_request_base(std::uint64_t first) { next_request_ = first; } // request ids count from here
     KeeperClient(const KeeperClient&) = delete;
     KeeperClient& operator=(const KeeperClient&) = delete;
@@ -78,7 +79,9 @@ private:
     std::uint64_t sent_seq_ = 0;
     std::uint64_t read_seq_ = 0;
     std::uint64_t told_read_seq_ = 0;
+    void wait_for_socket();
     bool lost_ = false;
+    bool deaf_ = false;
 };
 
 } // namespace processd::loop

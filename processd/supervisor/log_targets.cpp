@@ -75,10 +75,17 @@ LogTargets::~LogTargets()
     auto all = targets_;
     all.insert(all.end(), retired_.begin(), retired_.end());
     for (const auto& target : all) target->writer->retire();
-    const auto deadline = base::now() + last_patience;
-    for (const auto& target : all) target->writer->drain(std::max(deadline - base::now(), base::Duration{}));
+    drain(last_patience);
     for (const auto& target : all) target->writer->leave(last_farewell);
     for (const auto& target : all) target->writer.reset();
+}
+
+void LogTargets::drain(base::Duration patience)
+{
+    for (const auto& source : std::set<SourcePtr>(held_)) tell(*source);
+    const auto deadline = base::now() + patience;
+    for (const auto* const targets : {&targets_, &retired_})
+        for (const auto& target : *targets) target->writer->drain(std::max(deadline - base::now(), base::Duration{}));
 }
 
 // ---- sinks

@@ -47,6 +47,8 @@ public:
     // A sink that cannot be made is logged and left out.
     void apply(const LogPlan& plan);
     void reopen();
+    // Waits until all lines so far are written, or the time is over.
+    void drain(base::Duration patience);
 
     [[nodiscard]] SourcePtr source(const std::string& service, const std::string& run);
     void write(Source& source, const output::LogLine& line);

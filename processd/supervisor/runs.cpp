@@ -302,6 +302,13 @@ void Runs::resume(std::uint64_t newest_line)
 void Runs::when_asked(std::function<void()> then) { impl_->keeper.when_sent(std::move(then)); }
 
 bool Runs::flush() { return impl_->archive.flush(); }
+
+void Runs::tell_consumed()
+{
+    for (const auto& [number, live] : impl_->table.all())
+        if (live->child != 0 && live->capture) impl_->journal.tell(*live->capture, live->child);
+    impl_->archive.release_written();
+}
 std::size_t Runs::waiting() const { return impl_->archive.waiting(); }
 
 } // namespace processd::supervisor

@@ -125,6 +125,8 @@ public:
 
     // Commits what is queued now, for the orderly stop. True if nothing is left.
     bool flush();
+    // To the keeper, how far output is in the sinks: before this manager ends in order.
+    void tell_consumed();
     [[nodiscard]] std::size_t waiting() const; // runs that have ended and are not on record yet
 
 private:

@@ -9,6 +9,7 @@
 #include "processd/supervisor/api_socket.h"
 #include "processd/supervisor/config_json.h"
 #include "processd/supervisor/configured.h"
+#include "processd/supervisor/departure.h"
 #include "processd/supervisor/host.h"
 #include "processd/supervisor/journal.h"
 #include "processd/supervisor/keeper_abilities.h"
@@ -27,7 +28,6 @@ using nlohmann::json;
 
 constexpr int exit_configuration = 2;
 constexpr int exit_lost = 1;
-constexpr base::Duration leaves_after = std::chrono::milliseconds{50};
 
 } // namespace
 
@@ -59,12 +59,12 @@ struct Supervisor::Impl {
     std::optional<Jobs> jobs;
     std::optional<Services> services;
     std::optional<Upgrade> upgrade;
+    std::optional<Departure> departure;
     std::optional<Memory> memory;
     std::optional<ApiSocket> socket;
     std::vector<Subscription> subscriptions;
     loop::Timer sync_timer;
     loop::Timer state_retry;
-    loop::Timer leave;
 
     Impl(loop::Loop& l, base::UniqueFd channel, Directories d, const std::string& program_directory, Events e)
         : loop(l),
@@ -76,11 +76,9 @@ struct Supervisor::Impl {
                      [this] {
                          if (store && store->dirty()) store->sync_soon();
                      }),
-          state_retry(l,
-                      [this] {
-                          if (!store->state().retry()) state_retry.at(base::now() + std::chrono::seconds{1});
-                      }),
-          leave(l, [this] { events.on_exit(0); })
+          state_retry(l, [this] {
+              if (!store->state().retry()) state_retry.at(base::now() + std::chrono::seconds{1});
+          })
     {
     }
 
@@ -144,7 +142,8 @@ struct Supervisor::Impl {
         services.emplace(loop, *runs, *operations, store->state(), prepare_program);
         services->on_edge = [this](const model::Edge& edge, const std::string& job) { return jobs->edge(edge, job); };
         upgrade.emplace(keeper, *operations, store->state(), hello);
-        upgrade->on_accepted = [this] { give_way(); };
+        departure.emplace(loop, keeper, *runs, *journal, events.on_leave, [this] { events.on_exit(0); });
+        upgrade->on_accepted = [this] { departure->begin(); };
         memory.emplace(loop, h.keeper_pid);
         socket.emplace(*runs, prepare_program, [this] { send_settings(); });
         metrics->watch({*runs, *services, *journal, *memory, [this] { return figures(); }});
@@ -255,16 +254,6 @@ struct Supervisor::Impl {
         keeper.ready();
         if (hello.stopping != 0) begin_stop(base::time_from_ns(hello.stop_deadline_ns));
         upgrade->resume();
-    }
-
-    // To the manager of another version. Nobody new comes in, and who is in here has a moment to be answered.
-    void give_way()
-    {
-        if (leave.armed()) return;
-        base::log::info("the manager ends for another version");
-        (void)runs->flush(); // what cannot be written is told to the next one again
-        events.on_leave();
-        leave.at(base::now() + leaves_after);
     }
 
     void begin_stop(base::Time deadline)

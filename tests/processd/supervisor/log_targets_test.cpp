@@ -267,3 +267,29 @@ TEST_CASE("what was left out is told when the period is over, without another li
         return read_file(t.tmp / "a") == "1\nctdb-processd: … 2 lines of web[1] dropped, more than 1 in 100ms\n";
     }));
 }
+
+TEST_CASE("drained, all that was written or left out so far counts as written", "[supervisor][log_targets]")
+{
+    Targets t;
+    t.daemon.logs.sinks = {file(t.tmp / "a")};
+    t.daemon.logs.rate_lines = 2;
+    t.daemon.logs.rate_period = 10min;
+    t.apply();
+    const auto source = t.targets->source("web", "1");
+    for (int i = 1; i <= 5; ++i) t.write(*source, std::to_string(i));
+    t.targets->drain(1min);
+    CHECK(t.targets->written_seq(*source) >= 5);
+    CHECK(read_file(t.tmp / "a") == numbers(1, 2) + "ctdb-processd: … 3 lines of web[1] dropped, more than 2 in 10m\n");
+}
+
+TEST_CASE("a sink that cannot be written is drained for no longer than the time given", "[supervisor][log_targets]")
+{
+    Targets t;
+    t.daemon.logs.sinks = {file(t.tmp / "missing/a"), file(t.tmp / "b")};
+    t.apply();
+    const auto source = t.targets->source("web", "1");
+    t.write(*source, "1");
+    t.targets->drain(200ms);
+    CHECK(t.targets->written_seq(*source) < 1);
+    CHECK(t.targets->status()["sinks"].size() == 2);
+}
