@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// processd/ctl/command_words.h: which of the words on the command line are a command's.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+#include <vector>
+
+namespace processd::ctl {
+
+// The words of run's command are nobody's options. CLI11 would look for subcommands and options among them, so they are
+// moved from words to command before it sees them. True if this is a run.
+bool split_command(const CLI::App& app, std::vector<std::string>& words, std::vector<std::string>& command);
+// A sentence for who named no command, or one that there is not.
+std::string no_command(const CLI::App& app, const std::vector<std::string>& words);
+
+} // namespace processd::ctl
