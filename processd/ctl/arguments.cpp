@@ -285,6 +285,17 @@ void add_daemon(CLI::App& app, Options& options)
     auto* config = app.add_subcommand("config", "Show the configuration in force, each key with where it was written");
     config->add_option("NAME", options.names, "Names of services, jobs and hooks, or processd");
     config->callback([&options] { options.command = Command::config; });
+    auto& wanted = options.report;
+    auto* report =
+        app.add_subcommand("report", "Write all that is known into one archive, for whoever helps from afar");
+    report->add_option("--output,-o", wanted.output, "The archive, a directory for it, or - for standard output")
+        ->type_name("FILE");
+    report->add_option("--since", wanted.since, "Runs since this RFC 3339 time, or this long ago; 24h")
+        ->check(is_moment)
+        ->type_name("WHEN");
+    report->add_option("--config-dir", wanted.config_dir, "Where it is configured, if the daemon is not there to tell")
+        ->type_name("DIR");
+    report->callback([&options] { options.command = Command::report; });
     auto* shutdown = app.add_subcommand("shutdown", "Stop all services, then the daemon, and wait for its end");
     shutdown->add_flag_callback(
         "--no-wait", [&options] { options.wait = false; }, "Only ask for it");

@@ -30,6 +30,7 @@ int metrics_command(Session& session);
 int upgrade_command(Session& session);
 int whoami_command(Session& session);
 int config_command(Session& session);
+int report_command(Session& session, std::string_view version);
 int version_command(Session& session, std::string_view version);
 
 } // namespace processd::ctl

@@ -46,6 +46,7 @@ int perform(Session& session)
     case Command::metrics: return metrics_command(session);
     case Command::whoami: return whoami_command(session);
     case Command::config: return config_command(session);
+    case Command::report: return report_command(session, PROCESSD_VERSION);
     case Command::upgrade: return upgrade_command(session);
     case Command::version: return version_command(session, PROCESSD_VERSION);
     case Command::none: break;

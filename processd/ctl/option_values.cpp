@@ -3,6 +3,7 @@
 
 #include "helpers/base/duration.h"
 #include "helpers/base/size.h"
+#include "helpers/base/wall_time.h"
 
 #include <charconv>
 
@@ -22,6 +23,12 @@ std::string is_duration(const std::string& text)
 {
     const auto parsed = base::parse_duration(text);
     return parsed ? std::string() : parsed.error().message();
+}
+
+std::string is_moment(const std::string& text)
+{
+    if (base::parse_wall_time(text) || base::parse_duration(text)) return {};
+    return "\"" + text + "\" is neither a duration, like 24h, nor a time, like 2026-11-22T16:43:09Z";
 }
 
 std::string is_limit(const std::string& text)

@@ -43,7 +43,8 @@ enum class Command {
     metrics,
     whoami,
     upgrade,
-    config
+    config,
+    report
 };
 
 struct BindOption {
@@ -82,6 +83,12 @@ struct LogOptions {
     bool follow = false;
 };
 
+struct ReportOptions {
+    std::string output; // a file, a directory for it, or - for standard output; empty: the directory that we are in
+    std::string since = "24h";
+    std::string config_dir; // empty: the daemon's
+};
+
 struct Options {
     Command command = Command::none;
     std::string socket = "/run/ctdb-processd/api.socket";
@@ -98,6 +105,7 @@ struct Options {
     RunOptions run;
     ListOptions list;
     LogOptions logs;
+    ReportOptions report;
 };
 
 } // namespace processd::ctl
