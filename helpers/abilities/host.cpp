@@ -66,19 +66,22 @@ Finding cgroup_kill()
     return found;
 }
 
-Finding cgroup_controllers()
+// A child of the daemon has in its own cgroup only those that the keeper has switched on so far, so the keeper tells.
+Finding controller(std::string_view name)
 {
     const auto own = own_cgroup();
     if (own.empty()) return {false, 0, "no cgroup v2 is mounted that holds this process"};
     std::istringstream words(file_text((own + "/cgroup.controllers").c_str()));
+    bool has = false;
     std::string listed;
-    int wanted = 0;
-    for (std::string word; words >> word;) {
-        listed += (listed.empty() ? "" : " ") + word;
-        if (word == "cpu" || word == "memory" || word == "pids") ++wanted;
-    }
-    return {wanted == 3, 0, listed.empty() ? "none" : "there are " + listed};
+    for (std::string word; words >> word; has = has || word == name) listed += (listed.empty() ? "" : " ") + word;
+    const auto may = writable(own);
+    return {has && may.error == 0, has ? may.error : 0, listed.empty() ? "no controllers" : "there are " + listed};
 }
+Finding cgroup_cpu() { return controller("cpu"); }
+Finding cgroup_io() { return controller("io"); }
+Finding cgroup_memory() { return controller("memory"); }
+Finding cgroup_pids() { return controller("pids"); }
 
 Finding proc_children()
 {
@@ -143,24 +146,32 @@ Finding fanotify()
 
 constexpr const char* sweeps = "sweeps through /proc by parents, session and environment, and replies that say so";
 
-constexpr std::array<Ability, 10> table{{
+constexpr const char* unbounded = "nothing is bounded, and reduced has \"cgroup\"";
+constexpr const char* controllers =
+    "Delegate=yes, so that the daemon is alone in its cgroup; a host without cgroup v1; a kernel that has it";
+
+constexpr std::array<Ability, 13> table{{
     {"cgroup_v2", "a cgroup of its own for each child", "the proof that nothing is left of what was stopped", sweeps,
      "Delegate=yes; --security-opt writable-cgroups=true (Docker), --security-opt unmask=/sys/fs/cgroup (Podman)",
      cgroup_v2},
     {"cgroup_kill", "one write ends all that is in a cgroup", "the end of trees",
      "SIGKILL to each process, until none is left", "Linux 5.14, and a writable cgroup", cgroup_kill},
-    {"cgroup_controllers", "the controllers cpu, memory and pids in our cgroup",
-     "ends by the OOM killer are told as such", "they look like any SIGKILL", "Delegate=yes; a host without cgroup v1",
-     cgroup_controllers},
+    {"cgroup_cpu", "the controller cpu", "cpu_weight and cpu_max of [service.cgroup]", unbounded, controllers,
+     cgroup_cpu},
+    {"cgroup_io", "the controller io", "io_weight and io.max of [service.cgroup]", unbounded, controllers, cgroup_io},
+    {"cgroup_memory", "the controller memory",
+     "memory limits of [service.cgroup]; ends by the OOM killer are told as such",
+     "nothing is bounded, and reduced has \"cgroup\"; such ends look like any SIGKILL", controllers, cgroup_memory},
+    {"cgroup_pids", "the controller pids", "pids_max of [service.cgroup]", unbounded, controllers, cgroup_pids},
     {"proc_children", "/proc lists the children of a process", "the orderly stop; the proof where there are no cgroups",
      "a sweep through all of /proc each time", "a mounted /proc, a kernel with CONFIG_PROC_CHILDREN", proc_children},
     {"proc_all", "/proc shows the processes of others", "sweeps; processctl's and CTDB's debugging",
      "what belongs to other users is not found", "no ProtectProc=, no hidepid=, or CAP_SYS_PTRACE", proc_all},
     {"proc_stack", "/proc/PID/stack can be read", "CTDB's scripts that debug hung event scripts and locks",
      "their reports have no kernel stacks", "CAP_SYS_ADMIN", proc_stack},
-    {"mount_namespace", "a mount namespace of its own", "private mounts, as over CTDB's own helpers",
-     "the files themselves have to be replaced", "CAP_SYS_ADMIN, and a seccomp profile that permits unshare and mount",
-     mount_namespace},
+    {"mount_namespace", "a mount namespace of its own", "bind: private mounts, as over CTDB's own helpers",
+     "such a service does not start; the files themselves have to be replaced",
+     "CAP_SYS_ADMIN, and a seccomp profile that permits unshare and mount", mount_namespace},
     {"ns_last_pid", "the next pid can be chosen", "tests of pids that are used again", "these tests are left out",
      "CAP_CHECKPOINT_RESTORE, and /proc/sys writable", ns_last_pid},
     {"inotify", "changes of files are told", "jobs with on_change; statd_callout_helper watch",

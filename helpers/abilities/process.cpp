@@ -128,6 +128,31 @@ Finding other_users()
 
 Finding signal_others() { return of_capability(CAP_KILL); }
 
+// What can be lost only once is lost in a child.
+Finding capability_bounds()
+{
+    return in_child([] { return ::prctl(PR_CAPBSET_DROP, CAP_WAKE_ALARM, 0, 0, 0) < 0 ? errno : 0; });
+}
+
+// Any capability will do; without one there is nothing to hand on.
+Finding ambient_capabilities()
+{
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_CHOWN, 0, 0) < 0) return of_error(errno);
+    const auto permitted = status_field("CapPrm");
+    if (permitted.find_first_not_of('0') == std::string::npos) return {false, EPERM, "it has no capabilities itself"};
+    return in_child([] {
+        __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+        std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+        if (::syscall(SYS_capget, &header, sets.data()) < 0) return errno;
+        for (auto& half : sets) half.inheritable = half.permitted;
+        if (::syscall(SYS_capset, &header, sets.data()) < 0) return errno;
+        for (unsigned number = 0; number < 64; ++number)
+            if ((sets.at(number / 32).permitted >> number % 32 & 1U) != 0)
+                return ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) < 0 ? errno : 0;
+        return EPERM;
+    });
+}
+
 Finding new_privileges()
 {
     const int set = ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
@@ -135,7 +160,7 @@ Finding new_privileges()
     return {set == 0, 0, set == 0 ? "" : "no_new_privs is set"};
 }
 
-constexpr std::array<Ability, 16> table{{
+constexpr std::array<Ability, 18> table{{
     {"kernel", "Linux 5.10 or newer", "everything", "older kernels are not tested", "a newer kernel", kernel},
     {"memfd", "memory shared by descriptor, and sealed", "captured output; what is to be started",
      "nothing: ctdb-processd does not start", "a seccomp profile that permits memfd_create", memfd},
@@ -174,6 +199,13 @@ constexpr std::array<Ability, 16> table{{
      "everything runs as the user of ctdb-processd", "CAP_SETUID and CAP_SETGID", other_users},
     {"signal_others", "signals to processes of other users", "stopping what runs as another user",
      "cgroup.kill, which needs no permission for each process", "CAP_KILL", signal_others},
+    {"capability_bounds", "what a process and its descendants can ever have is bounded",
+     "capabilities and capability_bounds of services and runs",
+     "such a service starts only where as_permitted lists capabilities, and has no bounds then", "CAP_SETPCAP",
+     capability_bounds},
+    {"ambient_capabilities", "capabilities for another user than root", "capabilities of services with user",
+     "such a service starts only where as_permitted lists capabilities, and has none of them then",
+     "the capabilities themselves; a seccomp profile that permits prctl and capset", ambient_capabilities},
     {"new_privileges", "set-user-id programs and file capabilities take effect", "services that run such programs",
      "they run with what they have", "NoNewPrivileges=no; no --security-opt no-new-privileges", new_privileges},
 }};

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/supervisor/keeper_abilities.h"
 
+#include "processd/supervisor/host.h"
+
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 namespace processd::supervisor {
@@ -37,6 +41,12 @@ std::vector<std::string> ability_words(const protocol::Hello& hello)
         const int error = hello.ability_errors[static_cast<std::size_t>(std::countr_zero(bit))];
         if ((hello.abilities & bit) != 0 || error != 0)
             words.push_back(std::string(name) + "=" + std::to_string(error));
+    }
+    // Those that it can hand on; what a child sees of them is what is switched on already.
+    const auto usable = controllers_of(hello);
+    for (const char* controller : {"cpu", "io", "memory", "pids"}) {
+        const bool has = std::find(usable.begin(), usable.end(), controller) != usable.end();
+        words.push_back(std::string("cgroup_") + controller + "=" + std::to_string(has ? 0 : EOPNOTSUPP));
     }
     return words;
 }

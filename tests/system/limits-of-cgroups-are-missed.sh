@@ -29,6 +29,9 @@ judge()
 	ctl status one >"$T/said"
 	expect 'status tells' grep -q '^  does without  *cgroup$' "$T/said"
 	equal 'the system says so' '[]' "$(api GET /v1/system | jq -c .cgroup_controllers)"
+	ctl doctor --json >"$T/doctor" || :
+	equal 'so does doctor' 'cgroup_cpu cgroup_io cgroup_memory cgroup_pids' "$(jq -r '[.abilities[] | select(.has == false) | .name |
+		select(IN("cgroup_cpu", "cgroup_io", "cgroup_memory", "cgroup_pids"))] | join(" ")' "$T/doctor")"
 	equal 'each limit is named once' "$1" "$(grep -o 'limit of cgroups cannot be had.*limit=[^ ]*' "$LOG" | sed 's/.*limit=//' | sort | xargs)"
 	expect 'with the reason' grep -q "a limit of cgroups cannot be had.*reason=.*$2" "$LOG"
 	equal 'nobody knows of memory' 'signaled null null cgroup' "$(

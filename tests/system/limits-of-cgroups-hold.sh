@@ -31,6 +31,9 @@ KEEPER=$!
 wait_for 'the API answers, or the daemon has ended' answered_or_gone
 
 equal 'what there is' 'cpu io memory pids' "$(api GET /v1/system | jq -r '.cgroup_controllers | sort | join(" ")')"
+ctl doctor --json >"$T/doctor" || :
+equal 'doctor knows them' 'cgroup_cpu cgroup_io cgroup_memory cgroup_pids' "$(jq -r '[.abilities[] | select(.has == true) | .name |
+	select(IN("cgroup_cpu", "cgroup_io", "cgroup_memory", "cgroup_pids"))] | join(" ")' "$T/doctor")"
 equal 'the daemon is beside its children' "$(api GET /v1/system | jq -r .cgroup).daemon" "$root$(sed -n 's/^0:://p' "/proc/$KEEPER/cgroup")"
 
 # A service.
