@@ -102,7 +102,7 @@ capabilities = ["NET_ADMIN"]
 E
 code=0
 "$BIN_DIR/ctdb-processd" --check --config-dir "$CONFIG" >"$T/said" 2>&1 || code=$?
-equal 'a wrong file is refused' 2 "$code"
+equal 'a wrong file is refused' 1 "$code"
 expect 'with its place' grep -q 'wrong.toml:3:17: "NET_ADMIN" is no capability; did you mean "CAP_NET_ADMIN"?' "$T/said"
 rm "$CONFIG/wrong.toml"
 stop_daemon
