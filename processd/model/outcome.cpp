@@ -78,6 +78,11 @@ std::string sentence(const Outcome& outcome)
     return text + memory_words(outcome);
 }
 
+std::string sentence(const Outcome& outcome, const std::string& why)
+{
+    return sentence(outcome) + (why.empty() ? "" : ": " + why);
+}
+
 std::string signal_name(int signal)
 {
     if (const char* abbreviation = sigabbrev_np(signal)) return std::string("SIG") + abbreviation;

@@ -44,6 +44,8 @@ std::optional<OutcomeKind> outcome_kind(std::string_view name);
 // As a person says it: "exited with code 3", "killed by SIGSEGV (core dumped)", "could not start: exec: No such file
 // …".
 std::string sentence(const Outcome& outcome);
+// The same with what is known besides, as a run's reason; that may be empty.
+std::string sentence(const Outcome& outcome, const std::string& why);
 // "SIGTERM" for 15, "SIGRTMIN+3", "signal 99" for what has no name; and back from "TERM", "SIGTERM" or "15".
 std::string signal_name(int signal);
 std::optional<int> signal_number(std::string_view name);

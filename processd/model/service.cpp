@@ -81,9 +81,10 @@ bool going_up(const Service& s) { return s.wanted && !s.restart; }
 Step on(const Service& s, const PreStart& p, const AuxEnded& i, const Context& c)
 {
     auto m = make(s, c);
-    if (!going_up(s)) return m.after_end(i.outcome, s.reason);
+    if (!going_up(s)) return m.after_end(i.outcome, s.reason, {});
     if (!i.outcome.success())
-        return m.after_end(i.outcome, "pre_start command " + std::to_string(p.index + 1) + " " + sentence(i.outcome));
+        return m.after_end(i.outcome, "pre_start command " + std::to_string(p.index + 1) + " " + sentence(i.outcome),
+                           {});
     const auto next = p.index + 1;
     if (next >= c.spec.pre_start.size()) return m.start_main();
     m.actions.push_back(StartRun{Role::pre_start, next});
@@ -194,7 +195,7 @@ Step on(const Service& s, const Starting& st, const MainEnded& i, const Context&
 {
     auto m = make(s, c);
     if (st.probing) m.actions.push_back(CancelAux{});
-    return m.main_ended(i.outcome);
+    return m.main_ended(i.outcome, i.why);
 }
 
 Step on(const Service& s, const Ready&, const StopWanted& i, const Context& c) { return stop_wanted(s, i, c); }
@@ -242,13 +243,13 @@ Step on(const Service& s, const Ready& r, const CheckFailed& i, const Context& c
 }
 Step on(const Service& s, const Ready&, const MainEnded& i, const Context& c)
 {
-    return make(s, c).main_ended(i.outcome);
+    return make(s, c).main_ended(i.outcome, i.why);
 }
 
 Step on(const Service& s, const StopCommand& st, const AuxEnded& i, const Context& c)
 {
     auto m = make(s, c);
-    if (st.ended) return m.main_ended(*st.ended);
+    if (st.ended) return m.main_ended(*st.ended, {});
     if (!st.running) return m.stay();
     if (i.outcome.success()) {
         auto next = st;
@@ -262,7 +263,7 @@ Step on(const Service& s, const StopCommand& st, const AuxEnded& i, const Contex
 Step on(const Service& s, const StopCommand& st, const MainEnded& i, const Context& c)
 {
     auto m = make(s, c);
-    if (!st.running) return m.main_ended(i.outcome);
+    if (!st.running) return m.main_ended(i.outcome, i.why);
     auto next = st;
     next.ended = i.outcome;
     return m.become(next, "");
@@ -272,13 +273,13 @@ Step on(const Service& s, const StopCommand& st, const Tick&, const Context& c)
     if (c.now < st.deadline) return {s, {}};
     auto m = make(s, c);
     if (st.running) m.actions.push_back(CancelAux{});
-    if (st.ended) return m.main_ended(*st.ended);
+    if (st.ended) return m.main_ended(*st.ended, {});
     m.actions.push_back(StopMain{OutcomeKind::cancelled, true, kill_grace});
     return m.become(Stopping{}, s.reason + "; still there after " + text(c.spec.stop.timeout));
 }
 Step on(const Service& s, const Stopping&, const MainEnded& i, const Context& c)
 {
-    return make(s, c).main_ended(i.outcome);
+    return make(s, c).main_ended(i.outcome, i.why);
 }
 
 Step on(const Service& s, const StopCommand& st, const StartWanted& i, const Context& c)

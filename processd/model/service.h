@@ -86,6 +86,7 @@ struct Service {
     std::uint64_t restarts = 0;     // by policy, in this keeper life
     std::vector<base::Time> starts; // within the burst window
     std::optional<Outcome> last;    // how main, or the pre_start command that failed, ended last
+    std::string last_why;           // what is known of that besides; may be empty
     std::string reason;             // why it is in this state, as a sentence
     friend bool operator==(const Service&, const Service&) = default;
 };
@@ -108,6 +109,7 @@ struct MainSpawned {};
 struct MainReady {}; // notify, fd or the output pattern
 struct MainEnded {
     Outcome outcome;
+    std::string why{}; // what is known besides, as the run's reason
 };
 struct AuxEnded { // the pre_start, ready, stop or post_stop run of this moment
     Outcome outcome;

@@ -107,6 +107,7 @@ void to_json(json& j, const Service& s)
     for (const auto t : s.starts) starts.push_back(time_json(t));
     j["starts"] = std::move(starts);
     j["last"] = s.last ? json(*s.last) : json(nullptr);
+    j["last_why"] = s.last_why;
     j["reason"] = s.reason;
 }
 
@@ -122,6 +123,7 @@ void from_json(const json& j, Service& s)
     for (const auto& t : j.at("starts")) s.starts.push_back(time_of(t));
     const auto& last = j.at("last");
     s.last = last.is_null() ? std::nullopt : std::optional(last.get<Outcome>());
+    s.last_why = j.value("last_why", std::string());
     s.reason = j.at("reason");
 }
 

@@ -42,7 +42,7 @@ Step Maker::begin_start()
         return become(Down{Why::failed}, "started " + std::to_string(r.burst) +
                                              (r.burst == 1 ? " time within " : " times within ") +
                                              text(r.burst_window) + ", the burst limit" +
-                                             (s.last ? "; it ended last: " + sentence(*s.last) : ""));
+                                             (s.last ? "; it ended last: " + sentence(*s.last, s.last_why) : ""));
     }
     if (r.burst > 0) s.starts.push_back(c.now);
     s.restart = s.unready = false;
@@ -62,9 +62,10 @@ Step Maker::stop_main(OutcomeKind why, std::string reason)
     return become(StopCommand{c.now + stop.timeout, true, std::nullopt}, std::move(reason));
 }
 
-Step Maker::after_end(Outcome outcome, std::string reason)
+Step Maker::after_end(Outcome outcome, std::string reason, std::string why)
 {
     s.last = std::move(outcome);
+    s.last_why = std::move(why);
     s.reason = std::move(reason);
     if (c.spec.post_stop.empty()) return decide();
     actions.push_back(StartRun{Role::post_stop, 0});
@@ -100,13 +101,15 @@ Step Maker::decide()
     return become(BackOff{c.now + delay}, s.reason + ", restart after " + text(delay));
 }
 
-Step Maker::main_ended(const Outcome& outcome)
+Step Maker::main_ended(const Outcome& outcome, const std::string& why)
 {
     if (const auto* ready = std::get_if<Ready>(&s.state); ready && c.now - ready->since >= c.spec.restart.reset_after)
         s.failures = 0;
-    if (s.unready) return after_end(outcome, s.reason);
-    const bool asked = !s.wanted || s.restart;
-    return after_end(outcome, (asked ? s.reason + "; " : "") + "its process " + sentence(outcome));
+    if (s.unready) return after_end(outcome, s.reason, why);
+    const bool asked = !s.wanted || s.restart; // and then the reason is why
+    return after_end(outcome,
+                     asked ? s.reason + "; its process " + sentence(outcome) : "its process " + sentence(outcome, why),
+                     why);
 }
 
 } // namespace processd::model::service

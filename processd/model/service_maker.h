@@ -28,9 +28,9 @@ struct Maker {
     Step begin_start();
     Step stop_main(OutcomeKind why, std::string reason);
     // Nothing of it runs any more, after a failed start or the end of main: the post_stop commands, then what is next.
-    Step after_end(Outcome outcome, std::string reason);
+    Step after_end(Outcome outcome, std::string reason, std::string why);
     Step decide();
-    Step main_ended(const Outcome& outcome);
+    Step main_ended(const Outcome& outcome, const std::string& why);
 };
 
 } // namespace processd::model::service

@@ -2,6 +2,7 @@
 // What becomes of a run: the keeper's states are inputs of its machine, whose actions are carried out here.
 #include "helpers/base/log.h"
 #include "processd/loop/keeper_client.h"
+#include "processd/model/start_failure.h"
 #include "processd/supervisor/journal.h"
 #include "processd/supervisor/runs_impl.h"
 
@@ -53,7 +54,9 @@ void Runs::Impl::update(LiveRun& live)
         live.told_exit = true;
         // One that is stuck has to be killed first, and may not let itself be.
         const bool survives = (state.flags & protocol::flag_stuck) != 0 && state.emptying != protocol::Emptying::done;
-        feed(live, run::SpawnFailed{spawn_failure(live.record.process, state), survives}, base::now());
+        const auto failure = spawn_failure(live.record.process, state);
+        if (live.record.reason.empty()) live.record.reason = model::start_failure(live.record.process, failure);
+        feed(live, run::SpawnFailed{failure, survives}, base::now());
     } else if (!live.told_exit && state.phase == Phase::exited && (state.flags & protocol::flag_drained) != 0) {
         live.told_exit = true;
         const bool empty = live.record.proof.has_value();

@@ -61,8 +61,10 @@ json stored(const ServiceEntry& entry)
         if (one.machine.failing)
             j["failing_checks"][name] = {{"failures", one.machine.failures}, {"problem", one.machine.problem}};
     if (entry.last)
-        j["last"] = {
-            {"run", entry.last->run}, {"outcome", entry.last->outcome}, {"ended", model::json_time(entry.last->ended)}};
+        j["last"] = {{"run", entry.last->run},
+                     {"outcome", entry.last->outcome},
+                     {"ended", model::json_time(entry.last->ended)},
+                     {"why", entry.last->why}};
     if (entry.held) j["held"] = {{"by", entry.held->by}, {"since", model::json_time(entry.held->since)}};
     if (entry.pending_stop)
         j["pending_stop"] = {{"by", entry.pending_stop->by}, {"restart", entry.pending_stop->restart}};
@@ -81,7 +83,11 @@ void restore(ServiceEntry& entry, const json& j)
     if (const auto& proof = j.at("proof"); !proof.is_null()) entry.proof = proof.get<std::string>();
     if (const auto& begun = j.at("begun"); !begun.is_null()) entry.begun = begun.get<model::ServiceSpec>();
     if (const auto& last = j.at("last"); !last.is_null())
-        entry.last = LastEnd{last.at("run"), last.at("outcome").get<model::Outcome>(), time_from(last.at("ended")), {}};
+        entry.last = LastEnd{last.at("run"),
+                             last.at("outcome").get<model::Outcome>(),
+                             time_from(last.at("ended")),
+                             last.value("why", std::string()),
+                             {}};
     for (const auto& [name, failing] : j.at("failing_checks").items()) {
         auto& machine = entry.checks[name].machine;
         machine.failing = true;

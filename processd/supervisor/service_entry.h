@@ -22,6 +22,7 @@ struct LastEnd { // how main ended last
     std::string run;
     model::Outcome outcome;
     base::WallTime ended;
+    std::string why; // the run's reason
     std::vector<model::OutputPiece> lines;
 };
 

@@ -35,7 +35,7 @@ json last_of(const ServiceEntry& entry, const Runs& runs)
     json j = entry.last->outcome;
     j["run"] = entry.last->run;
     j["ended"] = model::json_time(entry.last->ended);
-    j["sentence"] = model::sentence(entry.last->outcome);
+    j["sentence"] = model::sentence(entry.last->outcome, entry.last->why);
     auto last = entry.last->lines;
     if (last.empty())
         if (const auto record = runs.get(entry.last->run)) last = last_lines(record->tail);

@@ -91,8 +91,8 @@ private:
     {
         if (!entry.last) return;
         const auto& last = *entry.last;
-        say("Its last process " + model::sentence(last.outcome) + " at " + seconds_text(last.ended) + " (run " +
-            last.run + ")" + (last.lines.empty() ? "." : ", after it had said:"));
+        say("Its last process " + model::sentence(last.outcome, last.why) + " at " + seconds_text(last.ended) +
+            " (run " + last.run + ")" + (last.lines.empty() ? "." : ", after it had said:"));
         for (const auto& line : last.lines) say("    " + line.data);
     }
 

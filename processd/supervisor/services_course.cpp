@@ -189,7 +189,7 @@ void Services::Impl::start_run(ServiceEntry& entry, Role role, std::uint32_t ind
         outcome.kind = model::OutcomeKind::spawn_failed;
         outcome.stage = "request";
         if (role == Role::main)
-            send(entry, service::MainEnded{outcome});
+            send(entry, service::MainEnded{outcome, started.error().message()});
         else
             send(entry, service::AuxEnded{outcome});
         return;
@@ -213,10 +213,10 @@ void Services::Impl::run_changed(const RunRecord& record, Moment moment)
         owner.on_change.tell(entry->spec.name);
     }
     if (moment != Moment::closed) return;
-    entry->last = LastEnd{record.id, *record.outcome, record.ended, last_lines(record.tail)};
+    entry->last = LastEnd{record.id, *record.outcome, record.ended, record.reason, last_lines(record.tail)};
     entry->proof = record.proof;
     entry->strangers = record.strangers;
-    send(*entry, service::MainEnded{*record.outcome});
+    send(*entry, service::MainEnded{*record.outcome, record.reason});
 }
 
 } // namespace processd::supervisor

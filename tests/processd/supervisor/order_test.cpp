@@ -130,7 +130,7 @@ TEST_CASE("a service's state is stored and read back whole", "[supervisor][order
     web.operation = "01C";
     web.operation_left = true;
     web.since = web.ready_since = base::wall_from_ns(1'700'000'000'000'000'000);
-    web.last = LastEnd{"01D", model::outcome_from_wait(model::OutcomeKind::exited, 3 << 8), web.since, {}};
+    web.last = LastEnd{"01D", model::outcome_from_wait(model::OutcomeKind::exited, 3 << 8), web.since, {}, {}};
     web.proof = "cgroup";
     web.pending_stop = ServiceEntry::PendingStop{"operator", true};
     web.begun = web.spec;
