@@ -192,4 +192,12 @@ Changes compare(const model::Configuration& before, const model::Configuration& 
     return changes;
 }
 
+std::vector<std::string> awaiting_start(const model::ServiceSpec& begun, const model::ServiceSpec& configured)
+{
+    std::vector<std::string> now, later;
+    differing(process_keys, begun.process, configured.process, now, later);
+    differing(service_keys, begun, configured, now, later);
+    return later;
+}
+
 } // namespace processd::config

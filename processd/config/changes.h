@@ -40,5 +40,7 @@ std::string_view name_of(ChangeKind kind); // "added" "removed" "removed_running
 // running: the services and jobs that have a process now.
 Changes compare(const model::Configuration& before, const model::Configuration& after,
                 const std::set<std::string>& running);
+// Keys of a service that runs as it was configured when it began, and that its next start picks up.
+std::vector<std::string> awaiting_start(const model::ServiceSpec& begun, const model::ServiceSpec& configured);
 
 } // namespace processd::config

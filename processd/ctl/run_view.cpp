@@ -176,7 +176,10 @@ std::string tail_text(const json& run, std::size_t lines, const Style& style)
     }
     std::string result;
     const auto skip = shown.size() > lines ? shown.size() - lines : 0;
-    if (skip > 0) result += paint(style, Colour::dim, "… " + std::to_string(skip) + " lines before") + '\n';
+    if (skip > 0)
+        result +=
+            paint(style, Colour::dim, "… " + std::to_string(skip) + (skip == 1 ? " line" : " lines") + " before") +
+            '\n';
     for (std::size_t i = skip; i < shown.size(); ++i) result += paint(style, shown[i].colour, shown[i].text) + '\n';
     return result;
 }

@@ -166,7 +166,8 @@ std::string service_why(const json& service, const Style& style)
     }
     if (const auto stuck = texts(service, "stuck"); !stuck.empty()) add("stuck: pid " + joined(stuck));
     if (flag(service, "removed")) add("no longer configured");
-    if (flag(service, "config_changed")) add("new configuration from the next start on");
+    if (const auto changed = texts(service, "changed_keys"); !changed.empty())
+        add("new " + clean(joined(changed)) + " from the next start on");
     return joined(parts, "; ");
 }
 
@@ -213,7 +214,7 @@ std::string service_page(const json& service, const Style& style)
     Page page;
     page.item("why", service_why(service, style));
     page.item("wanted", clean(text(service, "wanted")) +
-                            (text(service, "start") == "auto" ? ", starts by itself" : ", starts when asked"));
+                            (text(service, "start") == "auto" ? "; starts with the daemon" : "; starts when asked"));
     page.item("command", command_text(texts(service, "command")));
     if (const json& main = part(service, "main"); main.is_object())
         page.item("main", "pid " + std::to_string(number(main, "pid")) + ", up " +

@@ -83,6 +83,13 @@ std::string sentence(const Outcome& outcome, const std::string& why)
     return sentence(outcome) + (why.empty() ? "" : ": " + why);
 }
 
+std::string sentence(std::string_view subject, const Outcome& outcome, const std::string& why)
+{
+    const bool suffered = outcome.kind == OutcomeKind::cancelled || outcome.kind == OutcomeKind::signaled ||
+                          outcome.kind == OutcomeKind::lost;
+    return std::string(subject) + (suffered ? " was " : " ") + sentence(outcome, why);
+}
+
 std::string signal_name(int signal)
 {
     if (const char* abbreviation = sigabbrev_np(signal)) return std::string("SIG") + abbreviation;

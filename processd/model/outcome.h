@@ -46,6 +46,8 @@ std::optional<OutcomeKind> outcome_kind(std::string_view name);
 std::string sentence(const Outcome& outcome);
 // The same with what is known besides, as a run's reason; that may be empty.
 std::string sentence(const Outcome& outcome, const std::string& why);
+// With a subject before it: "its process" was killed by SIGKILL.
+std::string sentence(std::string_view subject, const Outcome& outcome, const std::string& why = {});
 // "SIGTERM" for 15, "SIGRTMIN+3", "signal 99" for what has no name; and back from "TERM", "SIGTERM" or "15".
 std::string signal_name(int signal);
 std::optional<int> signal_number(std::string_view name);

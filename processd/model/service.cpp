@@ -83,8 +83,7 @@ Step on(const Service& s, const PreStart& p, const AuxEnded& i, const Context& c
     auto m = make(s, c);
     if (!going_up(s)) return m.after_end(i.outcome, s.reason, {});
     if (!i.outcome.success())
-        return m.after_end(i.outcome, "pre_start command " + std::to_string(p.index + 1) + " " + sentence(i.outcome),
-                           {});
+        return m.after_end(i.outcome, sentence("pre_start command " + std::to_string(p.index + 1), i.outcome), {});
     const auto next = p.index + 1;
     if (next >= c.spec.pre_start.size()) return m.start_main();
     m.actions.push_back(StartRun{Role::pre_start, next});
@@ -131,7 +130,7 @@ Step on(const Service& s, const Starting& st, const AuxEnded& i, const Context& 
 {
     if (!st.probing) return {s, {}};
     if (i.outcome.success()) return ready_now(make(s, c));
-    return not_yet(s, st, "its readiness command " + sentence(i.outcome), c);
+    return not_yet(s, st, sentence("its readiness command", i.outcome), c);
 }
 Step on(const Service& s, const Starting& st, const ProbeEnded& i, const Context& c)
 {
@@ -258,7 +257,7 @@ Step on(const Service& s, const StopCommand& st, const AuxEnded& i, const Contex
     }
     m.actions.push_back(
         StopMain{OutcomeKind::cancelled, false, std::max<base::Duration>(st.deadline - c.now, kill_grace)});
-    return m.become(Stopping{}, s.reason + "; its stop command " + sentence(i.outcome));
+    return m.become(Stopping{}, s.reason + "; " + sentence("its stop command", i.outcome));
 }
 Step on(const Service& s, const StopCommand& st, const MainEnded& i, const Context& c)
 {
@@ -318,10 +317,7 @@ Step on(const Service& s, const PostStop& p, const AuxEnded&, const Context& c)
 
 Step on(const Service& s, const BackOff& b, const Tick&, const Context& c)
 {
-    if (c.now < b.until) return {s, {}};
-    auto m = make(s, c);
-    ++m.s.restarts;
-    return m.become(Waiting{}, "");
+    return c.now < b.until ? Step{s, {}} : make(s, c).become(Waiting{}, "");
 }
 Step on(const Service& s, const BackOff&, const StartWanted& i, const Context& c)
 {

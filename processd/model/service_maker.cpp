@@ -39,12 +39,13 @@ Step Maker::begin_start()
     std::erase_if(s.starts, [&](base::Time t) { return t + r.burst_window <= c.now; });
     if (r.burst > 0 && static_cast<int>(s.starts.size()) >= r.burst) {
         s.wanted = false;
-        return become(Down{Why::failed}, "started " + std::to_string(r.burst) +
+        return become(Down{Why::failed}, "it was started " + std::to_string(r.burst) +
                                              (r.burst == 1 ? " time within " : " times within ") +
-                                             text(r.burst_window) + ", the burst limit" +
+                                             text(r.burst_window) + ", which is its burst limit" +
                                              (s.last ? "; it ended last: " + sentence(*s.last, s.last_why) : ""));
     }
     if (r.burst > 0) s.starts.push_back(c.now);
+    if (s.failures > 0) ++s.restarts; // a start that somebody wants begins with none
     s.restart = s.unready = false;
     if (c.spec.pre_start.empty()) return start_main();
     actions.push_back(StartRun{Role::pre_start, 0});
@@ -94,10 +95,7 @@ Step Maker::decide()
     s.unready = false;
     ++s.failures;
     const auto delay = restart_delay(c.spec.restart, s.failures, c.random);
-    if (delay <= base::Duration{}) {
-        ++s.restarts;
-        return become(Waiting{}, "");
-    }
+    if (delay <= base::Duration{}) return become(Waiting{}, "");
     return become(BackOff{c.now + delay}, s.reason + ", restart after " + text(delay));
 }
 
@@ -108,7 +106,7 @@ Step Maker::main_ended(const Outcome& outcome, const std::string& why)
     if (s.unready) return after_end(outcome, s.reason, why);
     const bool asked = !s.wanted || s.restart; // and then the reason is why
     return after_end(outcome,
-                     asked ? s.reason + "; its process " + sentence(outcome) : "its process " + sentence(outcome, why),
+                     asked ? s.reason + "; " + sentence("its process", outcome) : sentence("its process", outcome, why),
                      why);
 }
 

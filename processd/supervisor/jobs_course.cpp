@@ -145,13 +145,13 @@ void Jobs::Impl::run_ended(JobEntry& entry, const std::string& lane_name, const 
             "a job failed",
             {{"job", name}, {"run", running.run}, {"cause", running.trigger.cause}, {"outcome", sentence(outcome)}});
         if (!entry.spec.hook && !running.replaced)
-            with = owner.edge(
-                {model::EdgeKind::job_failed, name, "", "", "its command " + sentence(outcome), running.run});
+            with =
+                owner.edge({model::EdgeKind::job_failed, name, "", "", sentence("its command", outcome), running.run});
     }
     feed(entry, lane_name, job::Ended{});
     // What waits for it is told before the lane forgets it: a manager in between does this once more.
     for (const auto& operation : running.trigger.operations)
-        operations.finish(operation, good ? "ok" : "failed", good ? "" : "its command " + sentence(outcome));
+        operations.finish(operation, good ? "ok" : "failed", good ? "" : sentence("its command", outcome));
     std::erase_if(entry.lanes, [now = base::now()](const auto& one) { return job::is_idle(one.second, now); });
     with.push_back(document(entry));
     state.keep(with);

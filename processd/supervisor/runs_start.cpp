@@ -108,7 +108,7 @@ void Runs::Impl::lookup_ended(LiveRun& lookup)
             return spawn(live, with_own_groups(*prepared, live.record.process, self));
     }
     while (!complaint.empty() && complaint.back() == '\n') complaint.pop_back();
-    live.record.reason = complaint.empty() ? "processd-prepare " + sentence(*lookup.record.outcome) : complaint;
+    live.record.reason = complaint.empty() ? sentence("processd-prepare", *lookup.record.outcome) : complaint;
     fail_spawn(live, 0, "prepare"); // the reason says what no errno could
 }
 

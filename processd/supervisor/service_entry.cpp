@@ -2,6 +2,7 @@
 #include "processd/supervisor/service_entry.h"
 
 #include "helpers/base/wall_time.h"
+#include "processd/config/changes.h"
 #include "processd/model/json.h"
 
 #include <algorithm>
@@ -164,6 +165,12 @@ RunRequest run_request(const ServiceEntry& entry, Role role, std::uint32_t index
     }
     }
     return request;
+}
+
+std::vector<std::string> changed_keys(const ServiceEntry& entry)
+{
+    return entry.begun && is_live(entry) ? config::awaiting_start(*entry.begun, entry.spec)
+                                         : std::vector<std::string>{};
 }
 
 bool is_unmet(const ServiceEntry& entry)

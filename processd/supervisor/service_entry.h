@@ -92,6 +92,8 @@ bool must_wait_to_stop(const ServiceMap& services, std::string_view name);
 std::string reason_of(const ServiceEntry& entry, const ServiceMap& services);
 bool is_live(const ServiceEntry& entry);  // something of it runs, or is about to
 bool is_unmet(const ServiceEntry& entry); // failed for want of what it requires
+// Keys of its configuration that what runs of it was not started with.
+std::vector<std::string> changed_keys(const ServiceEntry& entry);
 // What goes down when `name` has ended by itself: what is bound to it, and all that requires that.
 std::vector<std::string> bound_to(const ServiceMap& services, std::string_view name);
 

@@ -108,7 +108,8 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
            {"binds_to", entry.spec.binds_to},
            {"service_groups", entry.spec.groups},
            {"removed", entry.removed},
-           {"config_changed", false}};
+           {"changed_keys", changed_keys(entry)}};
+    j["config_changed"] = !j["changed_keys"].empty();
     if (std::holds_alternative<service::Ready>(entry.machine.state))
         j["ready_since"] = model::json_time(entry.ready_since);
     if (is_live(entry) && !entry.main.empty()) {
@@ -116,7 +117,6 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
             if (record->pid > 0) // somebody may put it behind "kill"
                 j["main"] = {{"run", entry.main}, {"pid", record->pid}, {"started", model::json_time(record->started)}};
             j["reduced"] = record->reduced;
-            j["config_changed"] = entry.begun && !(model::in_force(entry.spec, *entry.begun) == entry.spec);
         }
         const auto said = runs.notified(entry.main);
         if (said.reloading || said.stopping) j["announced"] = said.stopping ? "stopping" : "reloading";

@@ -45,6 +45,7 @@ public:
         if (entry.pending_stop)
             say("A stop waits until what needs it is down; wanted by " + entry.pending_stop->by + ".");
         waits(entry, "It");
+        changed(entry);
         checks(entry);
         last(entry);
         if (!entry.stuck.empty()) {
@@ -79,6 +80,16 @@ private:
         }
     }
 
+    void changed(const ServiceEntry& entry)
+    {
+        const auto keys = changed_keys(entry);
+        if (keys.empty()) return;
+        std::string list;
+        for (const auto& key : keys) list += (list.empty() ? "" : ", ") + key;
+        say("Its configuration has changed since it was started (" + list +
+            "), which counts from its next start on: " + "`processctl restart " + entry.spec.name + "`.");
+    }
+
     void checks(const ServiceEntry& entry)
     {
         for (const auto& [name, one] : entry.checks)
@@ -91,8 +102,8 @@ private:
     {
         if (!entry.last) return;
         const auto& last = *entry.last;
-        say("Its last process " + model::sentence(last.outcome, last.why) + " at " + seconds_text(last.ended) +
-            " (run " + last.run + ")" + (last.lines.empty() ? "." : ", after it had said:"));
+        say(model::sentence("Its last process", last.outcome, last.why) + " at " + seconds_text(last.ended) + " (run " +
+            last.run + ")" + (last.lines.empty() ? "." : ", after it had said:"));
         for (const auto& line : last.lines) say("    " + line.data);
     }
 
@@ -103,8 +114,11 @@ private:
         const auto in = at ? span(*at - now_) : std::string();
         if (std::holds_alternative<service::BackOff>(state))
             say(entry.held ? "It would be started again, were it not held."
-                           : "It is started again in " + in + ", the " + std::to_string(entry.machine.failures) +
-                                 ". time in a row; `processctl start " + entry.spec.name + "` does so now.");
+                           : "It is started again in " + in + ", after " +
+                                 (entry.machine.failures == 1
+                                      ? std::string("a failure")
+                                      : std::to_string(entry.machine.failures) + " failures in a row") +
+                                 "; `processctl start " + entry.spec.name + "` does so now.");
         else if (std::holds_alternative<service::Starting>(state) && at)
             say("It has to be ready in " + in + ".");
         else if (std::holds_alternative<service::StopCommand>(state) && at)

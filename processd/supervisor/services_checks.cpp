@@ -130,7 +130,7 @@ bool Services::Impl::check_answered(ServiceEntry& entry, const model::RunRecord&
         if (moment != Moment::closed) return true;
         service_of_run.erase(std::exchange(one.run, {}));
         feed_check(entry.spec.name, std::string(name),
-                   check::Answered{record.outcome->success() ? "" : "its command " + sentence(*record.outcome)});
+                   check::Answered{record.outcome->success() ? "" : sentence("its command", *record.outcome)});
         return true;
     }
     return false;

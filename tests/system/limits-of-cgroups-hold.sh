@@ -38,7 +38,7 @@ equal 'the daemon is beside its children' "$(api GET /v1/system | jq -r .cgroup)
 
 # A service.
 wait_for 'the service has failed' service_is eater failed
-equal 'why' 'its process killed by SIGKILL: out of memory (limit 32 MiB), and its restart policy is never' "$(field eater .reason)"
+equal 'why' 'its process was killed by SIGKILL: out of memory (limit 32 MiB), and its restart policy is never' "$(field eater .reason)"
 equal 'and in values' 'signaled SIGKILL true 33554432 false' \
 	"$(field eater '"\(.last.outcome) \(.last.signal) \(.last.oom) \(.last.oom_limit_bytes) \(.last.core)"')"
 ctl status eater >"$T/said" || :

@@ -51,6 +51,9 @@ equal 'what applies now' 'post_stop stop.command' "$(said now)"
 equal 'what waits' 'user environment runtime_directory' "$(said next_start)"
 equal 'the pid after the reload' "$pid" "$(field web .main.pid)"
 equal 'that there is something new is shown' true "$(field web .config_changed)"
+equal 'what it is' 'user environment runtime_directory' "$(field web '.changed_keys | join(" ")')"
+expect 'why tells of it' sh -c "'$BIN_DIR/processctl' why web |
+	grep -q 'has changed since it was started (user, environment, runtime_directory)'"
 expect 'the old runtime directory stays' test -d "$T/rt/old"
 refuse 'the new runtime directory is made too early' test -e "$T/rt/new"
 

@@ -116,7 +116,8 @@ equal 'its delay begins anew' 100ms "$(delays health | cut -d ' ' -f $((before +
 
 # The burst limit holds until somebody starts it.
 wait_for 'burst has failed' service_is burst failed
-equal 'why' 'started 3 times within 1h, the burst limit; it ended last: exited with code 1' "$(field burst .reason)"
+equal 'why' 'it was started 3 times within 1h, which is its burst limit; it ended last: exited with code 1' "$(field burst .reason)"
+equal 'its restarts' 2 "$(field burst .restarts)"
 equal 'its starts' 3 "$(api GET '/v1/runs?name=burst&kind=service' | jq '.runs | length')"
 ctl start burst >"$T/start" 2>&1 || :
 wait_for 'an operator may start it again' sh -c "[ \$(curl -s --unix-socket $SOCKET 'http://localhost/v1/runs?name=burst&kind=service' |
@@ -124,7 +125,7 @@ wait_for 'an operator may start it again' sh -c "[ \$(curl -s --unix-socket $SOC
 
 # A command that is not there yet.
 wait_for 'later was tried twice' began later 2
-equal 'why' 'could not start: exec: No such file or directory' "$(field later .last.sentence)"
+equal 'why' "could not start: exec: No such file or directory: there is no \"$T/later\", or no interpreter as its first line names" "$(field later .last.sentence)"
 printf '#!/bin/sh\nexec sleep 1000\n' >"$T/later.new"
 chmod 755 "$T/later.new"
 mv "$T/later.new" "$T/later"

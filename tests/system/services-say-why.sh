@@ -64,7 +64,7 @@ wait_for 'alive is ready' service_is alive ready
 expect 'why it is down' says base '^base is backoff since .* ago: its process exited with code 3, restart after 1h'
 expect 'how it ended' says base '^Its last process exited with code 3 at .* (run 01[0-9A-Z]*), after it had said:'
 expect 'what it said' says base '^    no storage today$'
-expect 'what comes next' says base '^It is started again in .*, the 1. time in a row; .processctl start base. does so now'
+expect 'what comes next' says base '^It is started again in .*, after a failure; .processctl start base. does so now'
 expect 'what another waits for' says top '^It waits for middle, which is waiting'
 expect 'and that one' says top '^middle waits for base, which is backoff: its process exited with code 3'
 equal 'the same over the API' "$(api GET /v1/services/top/why | jq -r '.sentences[0]' | cut -d ' ' -f 1-3)" 'top is waiting'

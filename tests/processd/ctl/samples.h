@@ -22,7 +22,7 @@ inline nlohmann::json service()
         "main":{"run":"01J0RUN","pid":4711,"started":"2026-11-22T11:59:58.000000Z"},
         "ready_since":"2026-11-22T12:00:00.000000Z","status_text":null,"restarts":0,"failures":0,"last":null,"next":null,
         "waits_for":[],"stuck":[],"operation":null,"requires":["ctdbd"],"after":["network"],"binds_to":[],
-        "removed":false,"config_changed":false})");
+        "removed":false,"config_changed":false,"changed_keys":[]})");
 }
 
 inline nlohmann::json failing_service()

@@ -53,8 +53,8 @@ TEST_CASE("why a service is as it is", "[ctl][view]")
           "restarted too often; last: killed by SIGSEGV");
     CHECK(why(R"({"state":"backoff","reason":"x","next":{"action":"restart","at":"2026-11-22T12:04:00Z"}})") ==
           "x; restarts now");
-    CHECK(why(R"({"stuck":[7,8],"removed":true,"config_changed":true})") ==
-          "stuck: pid 7, 8; no longer configured; new configuration from the next start on");
+    CHECK(why(R"({"stuck":[7,8],"removed":true,"config_changed":true,"changed_keys":["command","limits"]})") ==
+          "stuck: pid 7, 8; no longer configured; new command, limits from the next start on");
 }
 
 TEST_CASE("a service's page says everything about it", "[ctl][view]")
@@ -62,7 +62,7 @@ TEST_CASE("a service's page says everything about it", "[ctl][view]")
     CHECK(service_page(test::failing_service(), test::plain()) ==
           "ganesha is backoff since 12:00:00 (5m)\n"
           "  why       exited with code 3; restarts in 4s\n"
-          "  wanted    up, starts by itself\n"
+          "  wanted    up; starts with the daemon\n"
           "  command   /usr/sbin/smbd -F '--option=x y'\n"
           "  restarts  7, 3 failures in a row\n"
           "  requires  ctdbd\n"
@@ -231,7 +231,7 @@ TEST_CASE("a run's page says everything and ends with its output", "[ctl][view]"
           "  refused       nice\n"
           "  emptied       nothing of it is left (cgroup)\n"
           "output:\n"
-          "… 1 lines before\n"
+          "… 1 line before\n"
           "bc\n"
           "\\xff\n");
     CHECK(run_page(json::object(), 5, test::plain()).starts_with("run : \n"));

@@ -110,6 +110,10 @@ TEST_CASE("each kind of outcome has a name and a sentence", "[model][outcome]")
     Outcome lost;
     lost.kind = OutcomeKind::lost;
     CHECK(sentence(lost) == "lost: the keeper ended before it did");
+    CHECK(sentence("it", lost) == "it was lost: the keeper ended before it did");
+    CHECK(sentence("it", failed, "the cwd") == "it could not start: stuck:chdir: the cwd");
+    CHECK(sentence("it", outcome_from_wait(OutcomeKind::cancelled, SIGTERM)) ==
+          "it was cancelled, then killed by SIGTERM");
     auto oom = outcome_from_wait(OutcomeKind::signaled, SIGKILL);
     oom.oom = true;
     CHECK(sentence(oom) == "killed by SIGKILL: out of memory");

@@ -303,7 +303,30 @@ TEST_CASE("a start that fails in pre_start counts for the burst limit", "[model]
     s = take(spec, s, Tick{}, t0 + 500ms).next;
     s = take(spec, s, DependenciesMet{}, t0 + 500ms).next;
     CHECK(s.state == State{Down{Why::failed}});
-    CHECK(s.reason == "started 1 time within 10m, the burst limit; it ended last: exited with code 7");
+    CHECK(s.reason == "it was started 1 time within 10m, which is its burst limit; it ended last: exited with code 7");
+    CHECK(s.restarts == 0);
+}
+
+TEST_CASE("a restart counts when it begins, whether after a delay or without one", "[model][service]")
+{
+    auto spec = plain();
+    for (const auto delay : {base::Duration{0s}, base::Duration{100ms}}) {
+        spec.restart.delay = spec.restart.max_delay = delay;
+        auto s = take(spec, in(Waiting{}), DependenciesMet{}).next;
+        CHECK(s.restarts == 0);
+        s = take(spec, s, MainSpawned{}).next;
+        s = take(spec, s, MainEnded{exited(1)}).next;
+        s = take(spec, s, Tick{}, t0 + delay).next;
+        CHECK(s.state == State{Waiting{}});
+        CHECK(s.restarts == 0);
+        s = take(spec, s, DependenciesMet{}, t0 + delay).next;
+        CHECK(s.restarts == 1);
+        s = take(spec, s, StopWanted{"operator", true}, t0 + delay).next; // a restart that is wanted is none by policy
+        s = take(spec, s, MainEnded{exited(0)}, t0 + delay).next;
+        s = take(spec, s, DependenciesMet{}, t0 + delay).next;
+        CHECK(name_of(s) == "starting");
+        CHECK(s.restarts == 1);
+    }
 }
 
 TEST_CASE("a stop during pre_start cancels the command once, and a start takes the stop back", "[model][service]")
@@ -367,7 +390,7 @@ TEST_CASE("too many starts within the window are a failure that stays", "[model]
     }
     const auto third = take(spec, s, DependenciesMet{}, t0 + 9s).next;
     CHECK(third.state == State{Down{Why::failed}});
-    CHECK(third.reason == "started 2 times within 10s, the burst limit");
+    CHECK(third.reason == "it was started 2 times within 10s, which is its burst limit");
     CHECK(name_of(take(spec, s, DependenciesMet{}, t0 + 10s).next) == "starting");
 }
 
