@@ -165,6 +165,7 @@ int main(int argc, char** argv)
     ::prctl(PR_SET_NAME, "ctdb-processd-manager"); // a keeper that executes it by a descriptor gives it no name
     std::signal(SIGPIPE, SIG_IGN);
     base::log::set_prefix("ctdb-processd-manager");
+    base::log::set_time();
     carry_ballast();
     return serve(std::move(directories));
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "helpers/base/log.h"
 
+#include "helpers/base/wall_time.h"
+
 #include <array>
 #include <atomic>
 #include <climits>
 #include <cstdio>
+#include <cstdlib>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -17,6 +20,7 @@ namespace {
 constexpr std::array<std::string_view, 4> names{"error", "warning", "info", "debug"};
 Level threshold = Level::info;
 std::string prefix_text;
+bool timed = false;
 
 bool plain(std::string_view value)
 {
@@ -95,9 +99,19 @@ bool set_level(std::string_view name) noexcept
 
 void set_prefix(std::string_view prefix) { prefix_text = prefix; }
 
+void set_time()
+{
+    // systemd tells device and inode of the socket that it gave.
+    const char* const journal = std::getenv("JOURNAL_STREAM");
+    struct stat st {};
+    timed = journal == nullptr || ::fstat(STDERR_FILENO, &st) < 0 ||
+            std::to_string(st.st_dev) + ':' + std::to_string(st.st_ino) != journal;
+}
+
 std::string format(Level level, std::string_view message, Fields fields)
 {
     std::string line;
+    if (timed) line.append(format_wall_time(wall_now())).append(" ");
     if (!prefix_text.empty()) line.append(prefix_text).append(": ");
     line.append(names[static_cast<std::size_t>(level)]).append(": ").append(message);
     for (const auto& field : fields) {

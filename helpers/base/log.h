@@ -34,6 +34,9 @@ void set_level(Level level) noexcept; // lines below are dropped; info at first
 bool set_level(std::string_view name) noexcept;
 // A word before every line, such as the program's name: "keeper: info: …". Empty at first.
 void set_prefix(std::string_view prefix);
+// Lines begin with the time, as 2026-11-22T16:43:09.123456Z, unless standard error leads to the journal, which has its
+// own. At first they do not.
+void set_time();
 void write(Level level, std::string_view message, Fields fields);
 std::string format(Level level, std::string_view message, Fields fields); // the line without its newline
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdio>
+#include <optional>
 
 namespace base {
 
@@ -20,14 +21,38 @@ std::string format_wall_time(WallTime time)
     return {text.data(), static_cast<std::size_t>(n)};
 }
 
+namespace {
+
+// "Z" or "±hh:mm" at the end of text, which is taken off.
+std::optional<std::chrono::minutes> take_offset(std::string_view& text)
+{
+    if (text.ends_with('Z')) {
+        text.remove_suffix(1);
+        return std::chrono::minutes{0};
+    }
+    constexpr std::size_t size = 6;
+    if (text.size() < size) return std::nullopt;
+    const auto offset = text.substr(text.size() - size);
+    const auto digit = [&](std::size_t at) { return offset[at] >= '0' && offset[at] <= '9'; };
+    if ((offset[0] != '+' && offset[0] != '-') || offset[3] != ':' || !digit(1) || !digit(2) || !digit(4) || !digit(5))
+        return std::nullopt;
+    const int hours = (offset[1] - '0') * 10 + offset[2] - '0', minutes = (offset[4] - '0') * 10 + offset[5] - '0';
+    if (hours > 23 || minutes > 59) return std::nullopt;
+    text.remove_suffix(size);
+    return std::chrono::minutes{(offset[0] == '-' ? -1 : 1) * (hours * 60 + minutes)};
+}
+
+} // namespace
+
 Result<WallTime> parse_wall_time(std::string_view text)
 {
-    const auto bad = [&] {
-        return fail(Errc::bad_input,
-                    "\"" + std::string(text) + "\" is not a UTC time like 2026-11-22T16:43:09.123456Z");
+    const auto bad = [all = std::string(text)] {
+        return fail(Errc::bad_input, "\"" + all + "\" is not a time like 2026-11-22T16:43:09.123456Z");
     };
+    const auto offset = take_offset(text);
+    if (!offset) return bad();
     static constexpr std::string_view shape = "dddd-dd-ddTdd:dd:dd";
-    if (text.size() < shape.size() + 1 || text.back() != 'Z') return bad();
+    if (text.size() < shape.size()) return bad();
     std::array<int, 6> part{};
     std::size_t field = 0;
     for (std::size_t i = 0; i < shape.size(); ++i) {
@@ -40,7 +65,7 @@ Result<WallTime> parse_wall_time(std::string_view text)
         }
     }
     std::int64_t ns = 0;
-    auto fraction = text.substr(shape.size(), text.size() - shape.size() - 1);
+    auto fraction = text.substr(shape.size());
     if (!fraction.empty()) {
         if (fraction.front() != '.' || fraction.size() < 2 || fraction.size() > 10) return bad();
         fraction.remove_prefix(1);
@@ -55,7 +80,7 @@ Result<WallTime> parse_wall_time(std::string_view text)
     const year_month_day date{year{part[0]}, month{unsigned(part[1])}, day{unsigned(part[2])}};
     if (!date.ok() || part[3] > 23 || part[4] > 59 || part[5] > 60) return bad();
     if (part[0] < 1678 || part[0] > 2261) return bad(); // nanoseconds in 64 bits reach no further
-    return WallTime{sys_days{date}} + hours{part[3]} + minutes{part[4]} + seconds{part[5]} + nanoseconds{ns};
+    return WallTime{sys_days{date}} + hours{part[3]} + minutes{part[4]} + seconds{part[5]} + nanoseconds{ns} - *offset;
 }
 
 } // namespace base

@@ -11,7 +11,8 @@
 namespace base {
 
 std::string format_wall_time(WallTime time);
-// Accepts any RFC 3339 UTC time ("Z"), with 0 to 9 digits of a second; anything else is Errc::bad_input.
+// Accepts any RFC 3339 time, with 0 to 9 digits of a second, in UTC ("Z") or with an offset ("+01:00"); anything else
+// is Errc::bad_input.
 Result<WallTime> parse_wall_time(std::string_view text);
 
 } // namespace base

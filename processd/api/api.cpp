@@ -49,8 +49,8 @@ struct Api::Impl {
           tally(s.metrics().counters(), [&metrics = s.metrics()] { metrics.changed(); }),
           context{s,        {l, s.runs(), s.operations()},
                   Later{l}, {s, program_beside("processd-abilities")},
-                  tally,    nullptr,
-                  nullptr},
+                  tally,    {},
+                  nullptr,  nullptr},
           access(s.runs(), program_beside("processd-prepare")),
           patience(l, [this] { serve(); })
     {
@@ -71,7 +71,12 @@ struct Api::Impl {
             loop, std::move(listening), bounds_from(context.supervisor.daemon()),
             [this](const Peer& peer) { return access.granted(peer).level; },
             [this](const ExchangePtr& exchange) { dispatch(context, exchange); });
-        server->on_refused = [this](RequestTally::Refused why) { tally.refused(why); };
+        server->on_refused = [this](RequestTally::Refused why, const Peer& peer) {
+            tally.refused(why);
+            log_refusal(context.refusals, peer,
+                        why == RequestTally::Refused::access ? "a connection, as no rule gives this user a level"
+                                                             : "a connection, as there are too many");
+        };
         server->on_unreadable = [this](int status) { tally.unreadable(status); };
         context.server = &*server;
     }

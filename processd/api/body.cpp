@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/api/body.h"
 
+#include "helpers/base/nearest.h"
 #include "processd/api/problem.h"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ Reply unknown_key(const std::string& key, const std::vector<std::string_view>& k
     const std::string shown = key.substr(0, 100);
     std::string detail = std::string(what) + " has no key \"" + shown + "\"";
     json more{{"key", shown}};
-    if (const auto nearest = model::nearest(key, known); !nearest.empty()) {
+    if (const auto nearest = base::nearest(key, known); !nearest.empty()) {
         detail += "; did you mean \"" + std::string(nearest) + "\"?";
         more["nearest"] = nearest;
     } else {

@@ -4,6 +4,7 @@
 
 #include "processd/api/abilities.h"
 #include "processd/api/later.h"
+#include "processd/api/refusals.h"
 #include "processd/api/waits.h"
 #include "processd/supervisor/supervisor.h"
 
@@ -21,6 +22,7 @@ struct Context {
     Later later;
     Abilities abilities;
     RequestTally& tally;
+    Refusals refusals;
     Server* server = nullptr;            // set once it is there, before the first request
     const AccessRules* access = nullptr; // likewise
 };

@@ -2,6 +2,7 @@
 #include "processd/api/route.h"
 
 #include "helpers/base/log.h"
+#include "helpers/base/nearest.h"
 #include "processd/api/body.h"
 #include "processd/api/context.h"
 #include "processd/api/problem.h"
@@ -64,7 +65,7 @@ Reply no_such_path(const Request& request)
                                                                                         : std::string(pattern[i]));
         candidates.push_back(std::move(candidate));
     }
-    const auto nearest = model::nearest(path, std::vector<std::string_view>(candidates.begin(), candidates.end()));
+    const auto nearest = base::nearest(path, std::vector<std::string_view>(candidates.begin(), candidates.end()));
     std::string detail = "there is nothing at " + path.substr(0, 200);
     if (nearest.empty()) return problem(Kind::not_found, detail + "; docs/openapi.yaml lists what there is");
     return problem(Kind::not_found, detail + "; did you mean " + std::string(nearest) + "?",
@@ -105,7 +106,13 @@ std::optional<Reply> query_problem(const Request& request, const Route& route)
 void call(Context& context, const ExchangePtr& exchange, const Route& route, std::vector<std::string> parameters)
 {
     const auto& request = exchange->request();
-    if (request.access < route.access) return exchange->reply(too_low(request, route));
+    if (request.access < route.access) {
+        log_refusal(context.refusals, request.peer,
+                    request.method + ' ' + request.target.substr(0, 200) + " needs level " +
+                        std::string(name_of(route.access)) + ", and this user has " +
+                        std::string(name_of(request.access)));
+        return exchange->reply(too_low(request, route));
+    }
     if (auto wrong = query_problem(request, route)) return exchange->reply(*std::move(wrong));
     if (!route.body && !request.body.empty())
         return exchange->reply(problem(Kind::bad_request, "this request takes no body"));

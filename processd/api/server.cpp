@@ -84,13 +84,13 @@ void Server::admit(base::UniqueFd fd)
     auto peer = peer_of(fd.get());
     if (!peer) return base::log::warning("a connection to the API was refused", {{"reason", peer.error().message()}});
     const auto access = access_of_(*peer);
-    if (access == model::Access::none) return on_refused ? on_refused(RequestTally::Refused::access) : void();
+    if (access == model::Access::none) return on_refused ? on_refused(RequestTally::Refused::access, *peer) : void();
     const auto same_uid = per_uid_.find(peer->uid);
     if (connections_.size() >= bounds_.connections ||
         (same_uid != per_uid_.end() && same_uid->second >= bounds_.connections_per_uid)) {
         const std::string answer = bare_response(503);
         (void)::send(fd.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT); // as well as it goes
-        return on_refused ? on_refused(RequestTally::Refused::limit) : void();
+        return on_refused ? on_refused(RequestTally::Refused::limit, *peer) : void();
     }
     if (access > model::Access::read) peer->command = command_of(peer->pid); // to say who asked for a change
     const uid_t uid = peer->uid;

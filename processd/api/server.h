@@ -44,8 +44,8 @@ public:
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    std::function<void(RequestTally::Refused)> on_refused; // of connections
-    std::function<void(int status)> on_unreadable;         // what is no request was answered so
+    std::function<void(RequestTally::Refused, const Peer&)> on_refused; // of connections
+    std::function<void(int status)> on_unreadable;                      // what is no request was answered so
 
     void stop_accepting();                                      // for good
     void set_bounds(const Bounds& bounds) { bounds_ = bounds; } // for requests and connections to come

@@ -14,9 +14,14 @@ namespace {
 using nlohmann::json;
 using supervisor::Operation;
 
-// A service that is not there. Of an instance of a template it says how to have it.
+// A service that is not there. Of a job it says so, of an instance of a template how to have it.
 Reply not_there(const Call& call, const base::Error& error)
 {
+    if (error.code == base::Errc::not_found &&
+        call.context.supervisor.configuration().jobs.contains(call.parameters[0]))
+        return problem(Kind::not_found,
+                       "\"" + call.parameters[0] +
+                           "\" is no service but a job: `processctl job show` and `job run` are for those");
     const auto name = config::instance_of(call.parameters[0]);
     const auto& templates = call.context.supervisor.configuration().templates;
     const auto found = templates.find(name ? std::string(name->family) : std::string());
@@ -122,7 +127,8 @@ void signal_service(const Call& call)
     const auto name = word("signal");
     const auto signal = name.is_string() ? model::signal_number(name.get_ref<const std::string&>()) : std::nullopt;
     if (!signal)
-        return call.reply(bad_parameter("signal", R"("signal" must be a name or number as text, like "HUP" or "1")"));
+        return call.reply(bad_parameter("signal", R"("signal" must be a name or number as text, like "HUP" or "1")" +
+                                                      (name.is_string() ? ", not " + name.dump() : std::string())));
     auto scope = protocol::Scope::leader;
     if (const auto wanted = word("scope"); wanted == "group")
         scope = protocol::Scope::group;

@@ -97,6 +97,10 @@ model::DaemonSpec read_daemon(const Table& document, Complaints& complaints, Log
         complaints.add(entry->place, "service",
                        "processd.toml configures the daemon itself; a service needs a file of its own, NAME.toml");
     top.find("service");
+    for (const char* const name : {"daemon", "processd", "ctdb-processd", "main"})
+        if (const Entry* entry = top.find(name))
+            complaints.add(entry->place, name,
+                           "the daemon's own keys stand in no table: take the line [" + std::string(name) + "] out");
     top.finish();
     return daemon;
 }

@@ -8,6 +8,8 @@ namespace processd::config {
 Declaration read_declaration(const std::string& name, const Table& document, Complaints& complaints)
 {
     static const std::vector<std::string_view> kinds{"service", "job", "hook", "lock"};
+    static const std::vector<std::string_view> inner_tables{"restart", "ready",       "stop",   "check",
+                                                            "logs",    "environment", "limits", "cgroup"};
     TableReader top{document, {0, 1, 1}, "", complaints};
     const Entry* declared = nullptr;
     bool several = false;
@@ -27,10 +29,12 @@ Declaration read_declaration(const std::string& name, const Table& document, Com
     for (const auto& entry : document) {
         if (std::find(kinds.begin(), kinds.end(), entry.key) != kinds.end()) continue;
         const bool table = std::holds_alternative<Table>(entry.value.data);
+        const bool inner = std::find(inner_tables.begin(), inner_tables.end(), entry.key) != inner_tables.end();
         complaints.add(entry.place, entry.key,
-                       table ? "[" + entry.key + "] is not known here; the file declares [service], [job] or [hook]" +
-                                   did_you_mean(entry.key, kinds)
-                             : quoted(entry.key) + " stands outside of [service]: put the line [service] before it");
+                       inner   ? "[" + entry.key + "] stands outside of [service]: write [service." + entry.key + "]"
+                       : table ? "[" + entry.key + "] is not known here; the file declares [service], [job] or [hook]" +
+                                     did_you_mean(entry.key, kinds)
+                               : quoted(entry.key) + " stands outside of [service]: put the line [service] before it");
     }
     if (declared == nullptr && document.empty())
         complaints.add({0, 1, 1}, "service",

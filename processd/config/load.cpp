@@ -56,29 +56,31 @@ Loaded interpret(const std::vector<SourceSet>& sets, Problems problems)
     check_references(declared, problems);
     logs.spec = configuration.daemon.logs;
     check_logs(logs, declared, problems);
-    if (!problems.empty()) {
-        name_instances(problems);
-        sort(problems);
+    name_instances(problems);
+    sort(problems);
+    if (!std::all_of(problems.begin(), problems.end(), [](const auto& problem) { return problem.warning; }))
         return tl::unexpected(std::move(problems));
-    }
     for (auto& [name, named] : declared.services) configuration.services[name] = std::move(named.file.spec);
     for (auto& [name, named] : declared.jobs) configuration.jobs[name] = std::move(named.file.spec);
     configuration.templates = std::move(declared.templates);
-    return configuration;
+    Loaded loaded{std::move(configuration)};
+    loaded.warnings = std::move(problems);
+    return loaded;
 }
 
 std::string check_report(std::string_view directory, const Loaded& loaded)
 {
+    std::string report;
+    for (const auto& problem : loaded ? loaded.warnings : loaded.error()) report += format(problem) + "\n";
     if (loaded) {
-        auto report = std::string(directory) + ": " + plural(loaded->services.size(), "service");
+        report += std::string(directory) + ": " + plural(loaded->services.size(), "service");
         const auto hooks = static_cast<std::size_t>(std::count_if(loaded->jobs.begin(), loaded->jobs.end(),
                                                                   [](const auto& entry) { return entry.second.hook; }));
         if (loaded->jobs.size() > hooks) report += ", " + plural(loaded->jobs.size() - hooks, "job");
         if (hooks > 0) report += ", " + plural(hooks, "hook");
-        return report + ", all well\n";
+        return report + ", " + (loaded.warnings.empty() ? "all well" : plural(loaded.warnings.size(), "warning")) +
+               "\n";
     }
-    std::string report;
-    for (const auto& problem : loaded.error()) report += format(problem) + "\n";
     return report + std::string(directory) + ": " + plural(loaded.error().size(), "problem") + "\n";
 }
 

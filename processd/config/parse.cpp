@@ -137,6 +137,8 @@ std::string_view hint_for(std::string_view description)
     if (description.find("leading zeroes") != std::string_view::npos)
         return R"(; a umask is a string, like umask = "022")";
     if (description.find("cannot redefine") != std::string_view::npos) return "; it stands here twice";
+    if (description.find("could not determine value type") != std::string_view::npos)
+        return R"(; a string needs quotes, like "sleep")";
     return "";
 }
 

@@ -78,10 +78,11 @@ void read_probe(TableReader& keys, std::string_view key, model::ProbeSpec& probe
         probe.kind = model::ProbeKind::http;
         std::string url;
         if (keys.text("http", url) && !model::parse_url(url, probe))
-            keys.complain(*keys.find("http"),
-                          R"("http" must be like "http://127.0.0.1:8080/health" or )"
-                          R"("http://unix:/run/web.socket:/health"; names are not looked up. It is )" +
-                              quoted(url));
+            keys.complain(
+                *keys.find("http"),
+                R"("http" must be like "http://127.0.0.1:8080/health" or )"
+                R"("http://unix:/run/web.socket:/health"; names are not looked up, and TLS (https) is not spoken. It is )" +
+                    quoted(url));
     } else {
         read_rpc(keys, probe);
     }

@@ -42,7 +42,7 @@ std::string format(const Problem& problem)
 {
     std::string text = problem.file;
     if (problem.line > 0) text += ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
-    return printable(text + ": " + problem.message);
+    return printable(text + (problem.warning ? ": warning: " : ": ") + problem.message);
 }
 
 void sort(Problems& problems)
@@ -77,15 +77,18 @@ void name_instances(Problems& problems)
 
 Problem problem_at(const Origin& origin, const Place& place, std::string key, std::string message)
 {
-    return {origin.files[place.file], place.line, place.column, std::move(key), std::move(message), origin.instance};
+    return {origin.files[place.file], place.line,      place.column, std::move(key),
+            std::move(message),       origin.instance, false};
 }
 
-void Complaints::add(const Place& place, std::string_view key, std::string message)
+void Complaints::add(const Place& place, std::string_view key, std::string message, bool warning)
 {
-    if (full())
+    if (full()) {
         ++left_out_;
-    else
-        problems_.push_back(problem_at(origin_, place, std::string(key), std::move(message)));
+        return;
+    }
+    problems_.push_back(problem_at(origin_, place, std::string(key), std::move(message)));
+    problems_.back().warning = warning;
 }
 
 void Complaints::hand_over(Problems& to)
@@ -93,7 +96,7 @@ void Complaints::hand_over(Problems& to)
     if (left_out_ > 0)
         problems_.push_back({origin_.files.front(), 0, 0, "",
                              std::to_string(left_out_) + " more problems are not shown; mend these first",
-                             origin_.instance});
+                             origin_.instance, false});
     std::move(problems_.begin(), problems_.end(), std::back_inserter(to));
     problems_.clear();
     left_out_ = 0;

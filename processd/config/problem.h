@@ -28,11 +28,13 @@ struct Problem {
     std::string key;        // "service.restart.delay"; empty where no key is at fault
     std::string message;    // a sentence that says what would be right
     std::string instance{}; // of a template, of which alone this is known to hold: see name_instances()
+    bool warning = false;   // it may be meant: the configuration is good all the same
     friend bool operator==(const Problem&, const Problem&) = default;
 };
 using Problems = std::vector<Problem>;
 
-// "FILE:LINE:COLUMN: message", or "FILE: message" for a file as a whole; control bytes in it are shown as \xNN.
+// "FILE:LINE:COLUMN: message", or "FILE: message" for a file as a whole, "warning: " before the message of one; control
+// bytes in it are shown as \xNN.
 std::string format(const Problem& problem);
 // By file, line and column.
 void sort(Problems& problems);
@@ -53,7 +55,7 @@ class Complaints {
 public:
     explicit Complaints(Origin origin) : origin_(std::move(origin)) {}
 
-    void add(const Place& place, std::string_view key, std::string message);
+    void add(const Place& place, std::string_view key, std::string message, bool warning = false);
     [[nodiscard]] bool full() const noexcept { return problems_.size() >= most; }
     [[nodiscard]] bool empty() const noexcept { return problems_.empty(); }
     [[nodiscard]] const std::string& file(const Place& place) const { return origin_.files[place.file]; }

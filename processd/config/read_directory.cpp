@@ -4,6 +4,7 @@
 #include "helpers/base/unique_fd.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <dirent.h>
@@ -53,6 +54,17 @@ std::string stem_of(const std::string& name, std::string_view suffix)
                                                                  : std::string();
 }
 
+// Of what has the name of a configuration elsewhere, and is none here.
+std::string better_name(const std::string& name)
+{
+    static constexpr std::array<std::string_view, 8> suffixes{".service", ".conf", ".cfg",  ".ini",
+                                                              ".yaml",    ".yml",  ".json", ".TOML"};
+    if (const auto stem = stem_of(name, ".toml.d"); !stem.empty()) return stem + ".d";
+    for (const auto suffix : suffixes)
+        if (const auto stem = stem_of(name, suffix); !stem.empty()) return stem + ".toml";
+    return {};
+}
+
 bool is_directory(int at, const std::string& name)
 {
     struct stat status {};
@@ -72,6 +84,10 @@ public:
             return {};
         }
         const int at = ::dirfd(directory.get());
+        for (const auto& name : names)
+            if (const auto better = better_name(name); !better.empty())
+                problems_.push_back(
+                    {path + "/" + name, 0, 0, "", "is not read; for it to count, rename it to " + better, {}, true});
         for (const auto& name : names)
             if (const auto stem = stem_of(name, file_suffix); !stem.empty()) {
                 auto& set = sets_[stem];

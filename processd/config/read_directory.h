@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // processd/config/read_directory.h: the texts of a configuration directory: processd.toml, NAME.toml and the drop-ins
 // NAME.d/*.toml. Only regular files are read, whole and bounded, so nothing here waits for a FIFO or a device. Hidden
-// files and whatever does not end in .toml (editors' backups) are passed over.
+// files and whatever does not end in .toml (editors' backups) are passed over, with a warning where it is likely to be
+// meant to count, as web.conf.
 #pragma once
 
 #include "processd/config/problem.h"

@@ -63,13 +63,14 @@ bool is_unknown(const Declared& declared, const std::string& name)
 }
 
 std::string what_is_missing(const Declared& declared, const std::string& to,
-                            const std::vector<std::string_view>& candidates)
+                            const std::vector<std::string_view>& candidates, bool jobs)
 {
     if (declared.templates.contains(to))
         return "a template: name one of its instances, like " + quoted(to + "a") + did_you_mean(to, candidates);
     const auto name = instance_of(to);
     const auto found = declared.templates.find(name ? std::string(name->family) : std::string());
-    if (found == declared.templates.end()) return "no service here" + did_you_mean(to, candidates);
+    if (found == declared.templates.end())
+        return (jobs ? "no service or job here" : "no service here") + did_you_mean(to, candidates);
     return "an instance that nothing declares: add " + quoted(name->instance) + " to \"instances\" in " +
            found->second + ", or make " + to + ".toml, which may be empty" + did_you_mean(to, candidates);
 }
@@ -87,10 +88,10 @@ void check_names(const Declared& declared, const std::string& name, const std::s
     for (const auto& [key, to, place] : references) {
         const bool job = declared.jobs.contains(to);
         if (declared.services.contains(to) || is_unknown(declared, to) || (job && jobs)) continue;
-        problems.push_back(problem_at(
-            origin, place, table + "." + key,
-            quoted(key) + " names " + quoted(to) +
-                (job ? ", which is no service but a job" : ", which is " + what_is_missing(declared, to, candidates))));
+        problems.push_back(problem_at(origin, place, table + "." + key,
+                                      quoted(key) + " names " + quoted(to) +
+                                          (job ? ", which is no service but a job"
+                                               : ", which is " + what_is_missing(declared, to, candidates, jobs))));
     }
 }
 

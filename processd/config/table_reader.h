@@ -73,6 +73,7 @@ public:
     // "KEY must be RIGHT, not KIND" at the value. The others: any sentence at a place of one's own.
     void must_be(const Entry& entry, std::string_view right);
     void complain(const Entry& entry, std::string message);
+    void warn(const Place& place, std::string_view key, std::string message); // it may be meant
     void complain(const Place& place, std::string_view key, std::string message);
 
     void finish();

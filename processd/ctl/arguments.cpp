@@ -198,14 +198,16 @@ void add_records(CLI::App& app, Options& options)
 {
     auto& list = options.list;
     auto* runs = app.add_subcommand("runs", "List runs, newest first");
-    runs->add_option("--name", list.name, "Of this service or command")->type_name("NAME");
+    runs->add_option("NAME,--name", list.name, "Of this service or command")->type_name("NAME");
     runs->add_option("--kind", list.kind,
                      "adhoc, service, job, hook, pre_start, ready, stop, post_stop, check, script, lookup")
         ->type_name("KIND");
     runs->add_option("--outcome", list.outcome, "exited, signaled, timed_out, cancelled, spawn_failed or lost")
         ->type_name("OUTCOME");
     runs->add_option("--state", list.state, "starting, running, stopping or ended")->type_name("STATE");
-    runs->add_option("--since", list.since, "RFC 3339 time, or a duration for that long ago")->type_name("TIME");
+    runs->add_option("--since", list.since, "Since this time, like 13:18, or so long ago, like 24h")
+        ->transform(CLI::Validator(to_moment, ""))
+        ->type_name("WHEN");
     runs->add_option("--min-duration", list.min_duration, "Ran at least this long")
         ->check(is_duration)
         ->type_name("DURATION");
@@ -222,12 +224,18 @@ void add_records(CLI::App& app, Options& options)
     auto& logs = options.logs;
     auto* cmd = app.add_subcommand("logs", "Show lines that services and runs wrote");
     cmd->add_flag("--follow,-f", logs.follow, "Go on with new lines as they come");
-    cmd->add_option("--service,-s", logs.service, "Of this service, or @GROUP")->type_name("NAME");
+    cmd->add_option("NAME,--service,-s", logs.service, "Of this service, or @GROUP")->type_name("NAME");
     cmd->add_option("--run", logs.run, "Of this run")->type_name("ID");
-    cmd->add_option("--since", logs.since, "Of this RFC 3339 time or later, or of a duration ago")->type_name("WHEN");
-    cmd->add_option("--until", logs.until, "Of this time or earlier")->type_name("WHEN");
+    cmd->add_option("--since", logs.since, "Of this time or later, like 13:18, or so long ago, like 24h")
+        ->transform(CLI::Validator(to_moment, ""))
+        ->type_name("WHEN");
+    cmd->add_option("--until", logs.until, "Of this time or earlier")
+        ->transform(CLI::Validator(to_moment, ""))
+        ->type_name("WHEN");
     cmd->add_option("--grep,-g", logs.grep, "In which this regular expression is found")->type_name("REGEX");
-    cmd->add_option("--after", logs.after, "Behind this RFC 3339 time, token, or duration ago")->type_name("WHEN");
+    cmd->add_option("--after", logs.after, "Behind this token, or this time, or so long ago")
+        ->transform(CLI::Validator(to_moment_if_one, ""))
+        ->type_name("WHEN");
     cmd->add_option_function<std::size_t>(
            "--limit,-n", [&logs](std::size_t n) { logs.limit = n; },
            "At most so many; 100, or all with --since or --until")
@@ -290,8 +298,8 @@ void add_daemon(CLI::App& app, Options& options)
         app.add_subcommand("report", "Write all that is known into one archive, for whoever helps from afar");
     report->add_option("--output,-o", wanted.output, "The archive, a directory for it, or - for standard output")
         ->type_name("FILE");
-    report->add_option("--since", wanted.since, "Runs since this RFC 3339 time, or this long ago; 24h")
-        ->check(is_moment)
+    report->add_option("--since", wanted.since, "Runs since this time, like 13:18, or so long ago; 24h")
+        ->transform(CLI::Validator(to_moment, ""))
         ->type_name("WHEN");
     report->add_option("--config-dir", wanted.config_dir, "Where it is configured, if the daemon is not there to tell")
         ->type_name("DIR");
@@ -343,7 +351,7 @@ std::variant<Options, int> parse_arguments(int argc, const char* const* argv, st
     try {
         app.parse(std::vector<std::string>(words.rbegin(), words.rend())); // the order that CLI11 wants
     } catch (const CLI::RequiredError& e) {
-        return usage(app.get_subcommands().empty() ? no_command(app, words) : e.what());
+        return usage(no_command(app, words).value_or(e.what()));
     } catch (const CLI::Success& e) {
         return app.exit(e);
     } catch (const CLI::ParseError& e) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/ctl/command_words.h"
 
+#include "helpers/base/nearest.h"
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
@@ -37,14 +39,32 @@ bool split_command(const CLI::App& app, std::vector<std::string>& words, std::ve
     return scope != &app;
 }
 
-std::string no_command(const CLI::App& app, const std::vector<std::string>& words)
+std::optional<std::string> no_command(const CLI::App& app, const std::vector<std::string>& words)
 {
+    const CLI::App* scope = &app;
+    auto word = words.begin();
+    const auto skip_options = [&] {
+        word = std::find_if(word, words.end(), [](const auto& w) { return !w.starts_with('-'); });
+    };
+    skip_options();
+    if (word != words.end() && *word == "job") {
+        scope = app.get_subcommand("job");
+        ++word;
+        skip_options();
+    }
     std::string all;
-    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    std::vector<std::string_view> names;
+    const auto commands = scope->get_subcommands([](const CLI::App*) { return true; });
+    for (const auto* command : commands) {
+        names.emplace_back(command->get_name());
         all += (all.empty() ? "" : ", ") + command->get_name();
-    const auto word = std::find_if(words.begin(), words.end(), [](const auto& w) { return !w.starts_with('-'); });
-    return (word == words.end() ? "no command is given" : "there is no command \"" + *word + "\"") +
-           std::string("; there are ") + all;
+    }
+    const std::string of = scope == &app ? "" : scope->get_name() + " ";
+    if (word == words.end()) return "no command " + of + "is given; there are " + all;
+    if (std::find(names.begin(), names.end(), *word) != names.end()) return std::nullopt;
+    const auto near = base::nearest(*word, names);
+    return "there is no command \"" + of + *word + "\"; " +
+           (near.empty() ? "there are " + all : "did you mean \"" + of + std::string(near) + "\"?");
 }
 
 } // namespace processd::ctl

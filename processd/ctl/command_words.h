@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,7 @@ namespace processd::ctl {
 // The words of run's command are nobody's options. CLI11 would look for subcommands and options among them, so they are
 // moved from words to command before it sees them. True if this is a run.
 bool split_command(const CLI::App& app, std::vector<std::string>& words, std::vector<std::string>& command);
-// A sentence for who named no command, or one that there is not.
-std::string no_command(const CLI::App& app, const std::vector<std::string>& words);
+// A sentence for who named no command, or one that there is not; nothing for who did neither.
+std::optional<std::string> no_command(const CLI::App& app, const std::vector<std::string>& words);
 
 } // namespace processd::ctl

@@ -53,6 +53,11 @@ std::string changes_table(const Session& session, const json& changes, const cha
     return table.print(session.style());
 }
 
+void tell_warnings(const Session& session, const json& reply)
+{
+    for (const auto& warning : part(reply, "warnings")) session.complain("warning: " + config_error(warning));
+}
+
 // The reply to a question for which the daemon reads its configuration directory.
 OrExit<client::Reply> ask_for_reading(Session& session, client::Request request)
 {
@@ -77,6 +82,7 @@ int plan_command(Session& session)
     if (session.options.json) return session.print(reply->body) ? exit_done : exit_ours;
     const auto value = session.value(*reply);
     if (!value) return value.error();
+    tell_warnings(session, *value);
     const json& files = part(*value, "files");
     const json& changes = part(*value, "changes");
     if (!files.is_array() || files.empty())
@@ -99,6 +105,7 @@ int reload_command(Session& session)
     if (session.options.json) return session.print(reply->body) ? exit_done : exit_ours;
     const auto value = session.value(*reply);
     if (!value) return value.error();
+    tell_warnings(session, *value);
     const json& changes = part(*value, "changes");
     if (!changes.is_array() || changes.empty()) return session.print("nothing has changed\n") ? exit_done : exit_ours;
     return session.print(changes_table(session, changes, "APPLIES", applies_text)) ? exit_done : exit_ours;

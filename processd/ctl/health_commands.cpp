@@ -53,6 +53,11 @@ int wait_command(Session& session)
     }
     const auto timer = session.wake_at_timeout();
     std::map<std::string, json> last; // of each that was named
+    const auto is_there = [&](const std::string& name) {
+        const auto at = last.find(name);
+        const auto state = at == last.end() ? std::string() : text(at->second, "state");
+        return state == wanted || (wanted == "stopped" && state == "failed");
+    };
     Following following;
     following.request = [](const std::string&) { // each time with a snapshot: what is wanted is a state, not a change
         client::Request request;
@@ -71,20 +76,18 @@ int wait_command(Session& session)
             session.complain(name + " is " + state + ": " + service_why(service, {}));
             return exit_failed;
         }
-        const bool all = std::all_of(names.begin(), names.end(), [&](const auto& one) {
-            const auto at = last.find(one);
-            if (at == last.end()) return false;
-            const auto its = text(at->second, "state");
-            return its == wanted || (wanted == "stopped" && its == "failed");
-        });
-        return all ? std::optional(exit_done) : std::nullopt;
+        return std::all_of(names.begin(), names.end(), is_there) ? std::optional(exit_done) : std::nullopt;
     };
     following.on_wake = [&]() -> std::optional<int> {
-        for (const auto& name : names)
-            if (const auto at = last.find(name); at == last.end() || text(at->second, "state") != wanted)
-                session.complain(
-                    name + " is not " + wanted + " yet" +
-                    (at == last.end() ? "" : ": " + text(at->second, "state") + ", " + service_why(at->second, {})));
+        for (const auto& name : names) {
+            if (is_there(name)) continue;
+            std::string sentence = name + " is not " + wanted + " yet";
+            if (const auto at = last.find(name); at != last.end()) {
+                sentence += ": " + text(at->second, "state");
+                if (const auto why = service_why(at->second, {}); !why.empty()) sentence += ", " + why;
+            }
+            session.complain(sentence);
+        }
         return exit_not_yet;
     };
     return session.follow(following);

@@ -108,4 +108,12 @@ std::string watch_line(const json& line, const Style& style)
     return {};
 }
 
+std::string config_error(const json& error)
+{
+    auto where = text(error, "file");
+    for (const char* key : {"line", "column"})
+        if (const auto at = maybe_number(error, key)) where += ':' + std::to_string(*at);
+    return where + ": " + text(error, "message");
+}
+
 } // namespace processd::ctl

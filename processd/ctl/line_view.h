@@ -17,5 +17,7 @@ std::string log_line(const nlohmann::json& line, const Style& style);
 std::string gap_line(const nlohmann::json& gap, const Style& style);
 // "12:03:04.123 service smbd backoff: …"; empty for what is not worth a line.
 std::string watch_line(const nlohmann::json& line, const Style& style);
+// "FILE:LINE:COLUMN: message", of a ConfigError, as `ctdb-processd --check` has it.
+std::string config_error(const nlohmann::json& error);
 
 } // namespace processd::ctl

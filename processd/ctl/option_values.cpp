@@ -3,7 +3,7 @@
 
 #include "helpers/base/duration.h"
 #include "helpers/base/size.h"
-#include "helpers/base/wall_time.h"
+#include "processd/ctl/moment.h"
 
 #include <charconv>
 
@@ -25,10 +25,18 @@ std::string is_duration(const std::string& text)
     return parsed ? std::string() : parsed.error().message();
 }
 
-std::string is_moment(const std::string& text)
+std::string to_moment(std::string& text)
 {
-    if (base::parse_wall_time(text) || base::parse_duration(text)) return {};
-    return "\"" + text + "\" is neither a duration, like 24h, nor a time, like 2026-11-22T16:43:09Z";
+    auto moment = moment_for_api(text, base::wall_now());
+    if (!moment) return moment.error().message();
+    text = *std::move(moment);
+    return {};
+}
+
+std::string to_moment_if_one(std::string& text)
+{
+    if (auto moment = moment_for_api(text, base::wall_now())) text = *std::move(moment);
+    return {};
 }
 
 std::string is_limit(const std::string& text)

@@ -14,7 +14,8 @@
 namespace processd::ctl {
 
 std::string is_duration(const std::string& text);
-std::string is_moment(const std::string& text);       // RFC 3339, or a duration ago
+std::string to_moment(std::string& text);             // becomes what the API takes, see moment.h
+std::string to_moment_if_one(std::string& text);      // other text stays, for the daemon to judge
 std::string is_limit(const std::string& text);        // NAME=SOFT[:HARD]
 std::string is_assignment(const std::string& text);   // NAME=VALUE
 std::string is_octal(const std::string& text);        // of a umask

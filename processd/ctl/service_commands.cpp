@@ -4,6 +4,7 @@
 #include "processd/ctl/exit_code.h"
 #include "processd/ctl/fields.h"
 #include "processd/ctl/groups.h"
+#include "processd/ctl/moment.h"
 #include "processd/ctl/operation_wait.h"
 #include "processd/ctl/service_view.h"
 
@@ -147,7 +148,10 @@ int why_command(Session& session)
             continue;
         }
         std::string page = first || session.options.json ? "" : "\n";
-        for (const auto& sentence : texts(*why, "sentences")) page += clean(sentence) + '\n';
+        for (const auto& sentence : texts(*why, "sentences")) {
+            const bool quoted = sentence.starts_with("    "); // its own words
+            page += clean(quoted ? sentence : with_local_times(sentence, base::wall_now())) + '\n';
+        }
         if (!session.print(session.options.json ? reply->body : page)) return exit_ours;
         first = false;
     }

@@ -282,6 +282,9 @@ std::string operation_line(const json& operation, const Style& style)
     } else {
         line = action + " of " + service + ' ' + paint(style, Colour::bad, clean(result));
     }
+    if (const auto dependents = texts(operation, "dependents"); !dependents.empty())
+        line += ", and with it " + clean(joined(dependents)) +
+                (dependents.size() == 1 ? ", which requires it" : ", which require it");
     if (!reason.empty()) line += ": " + reason;
     if (const auto survivors = texts(operation, "survivors"); !survivors.empty())
         line += "; survived: pid " + joined(survivors);

@@ -4,6 +4,7 @@
 #include "helpers/client/problem.h"
 #include "processd/ctl/exit_code.h"
 #include "processd/ctl/fields.h"
+#include "processd/ctl/line_view.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -102,7 +103,11 @@ bool Session::print(std::string_view text) const
 int Session::tell(const base::Error& error) const
 {
     const bool stranger = !answered_ && hung_up_ >= strangers_tries;
-    complain(error.message() + (stranger ? "; it may give no access to uid " + std::to_string(::geteuid()) : ""));
+    const bool absent = !contacted_ && error.code == std::errc::no_such_file_or_directory;
+    complain(error.message() + (stranger ? "; it may give no access to uid " + std::to_string(::geteuid()) +
+                                               ", see [access] in processd.toml"
+                                : absent ? "; --socket names another socket"
+                                         : ""));
     return exit_ours;
 }
 
@@ -110,14 +115,8 @@ int Session::tell(const client::Reply& problem) const
 {
     complain(client::problem_of(problem).message());
     if (const auto body = client::parse(problem.body)) {
-        const json& errors = part(*body, "errors");
-        if (errors.is_array())
-            for (const auto& error : errors) {
-                auto where = text(error, "file");
-                if (const auto line = maybe_number(error, "line")) where += ':' + std::to_string(*line);
-                auto sentence = where + ": " + text(error, "message");
-                write_all(STDERR_FILENO, "  " + clean(sentence) + '\n');
-            }
+        for (const auto& error : part(*body, "errors"))
+            write_all(STDERR_FILENO, "  " + clean(config_error(error)) + '\n');
     }
     if (options.json) (void)print(problem.body);
     return exit_failed;

@@ -98,6 +98,7 @@ base::Result<void> go_on_below_stub()
     if (keeper < 0) return base::fail(errno, "fork the keeper below its stub");
     if (keeper > 0) {
         base::log::set_prefix("init");
+        base::log::set_time();
         ::prctl(PR_SET_NAME, "processd-init");
         (void)protect_from_oom(); // the keeper says whether it is permitted
         be_stub(keeper);

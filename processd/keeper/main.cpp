@@ -124,6 +124,7 @@ int main(int argc, char** argv)
     options->back_off = std::getenv("CTDB_PROCESSD_NO_BACK_OFF") == nullptr;
     if (options->take_up >= 0) {
         base::log::set_prefix("keeper");
+        base::log::set_time();
         return take_up_and_run(*options, manager, PROCESSD_VERSION);
     }
     if (!manager) return complain(failed, manager.error().message());
@@ -136,6 +137,7 @@ int main(int argc, char** argv)
     }
 
     base::log::set_prefix("keeper");
+    base::log::set_time();
     Setup setup;
     setup.options = *options;
     setup.version = PROCESSD_VERSION;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/model/capabilities.h"
 
-#include "processd/model/json.h"
+#include "helpers/base/nearest.h"
 #include "processd/model/json_keys.h"
 
 #include <algorithm>
@@ -76,7 +76,7 @@ std::string_view nearest_capability(std::string_view word)
     for (const char c : word)
         name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '-' || c == ' ' ? '_' : c;
     if (!name.starts_with("CAP_")) name.insert(0, "CAP_");
-    return nearest(name, capability_names());
+    return base::nearest(name, capability_names());
 }
 
 void read_capabilities(JsonKeys& keys, const char* key, std::optional<Capabilities>& value)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/model/json.h"
 
+#include "helpers/base/nearest.h"
+
 #include "helpers/base/wall_time.h"
 
 #include <algorithm>
@@ -14,25 +16,6 @@ namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr int max_depth = 64;
-constexpr std::size_t max_word = 256; // the distance of two words takes time in the product of their lengths
-
-// Insertions, deletions, replacements and swaps of neighbours that make b of a: "TREM" is one from "TERM".
-std::size_t distance(std::string_view a, std::string_view b)
-{
-    std::vector<std::size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        before.swap(above);
-        above.swap(row);
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            row[j] = std::min({above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = std::min(row[j], before[j - 2] + 1);
-        }
-    }
-    return row[b.size()];
-}
 
 // Deep nesting would make the parser's result overflow the stack when it is destroyed or walked, so it is refused
 // first.
@@ -179,34 +162,11 @@ base::Result<void> only_known_keys(const nlohmann::json& object, std::initialize
         const std::string& key = item.key();
         if (std::find(known.begin(), known.end(), key) != known.end()) continue;
         std::string message = std::string(what) + " has no key \"" + key + "\"";
-        if (const auto near = nearest(key, known); !near.empty())
+        if (const auto near = base::nearest(key, known); !near.empty())
             message += "; did you mean \"" + std::string(near) + "\"?";
         return base::fail(base::Errc::bad_input, message);
     }
     return {};
-}
-
-std::string_view nearest(std::string_view word, std::initializer_list<std::string_view> candidates)
-{
-    return nearest(word, std::vector<std::string_view>(candidates));
-}
-
-std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates)
-{
-    if (word.empty() || word.size() > max_word) return {};
-    std::string_view best, continued;
-    std::size_t best_distance = 0;
-    for (const auto candidate : candidates) {
-        if (candidate.size() > max_word) continue;
-        if (continued.empty() && word.size() >= 3 && candidate.starts_with(word)) continued = candidate;
-        const auto d = distance(word, candidate);
-        if (d * 3 > std::max(word.size(), candidate.size()) + 2) continue;
-        if (best.empty() || d < best_distance) {
-            best = candidate;
-            best_distance = d;
-        }
-    }
-    return best.empty() ? continued : best;
 }
 
 } // namespace processd::model

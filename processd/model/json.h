@@ -31,9 +31,5 @@ base::Result<nlohmann::json> parse_json(std::string_view text);
 // Errc::bad_input naming the first key of object that is not in known, with the nearest known one.
 base::Result<void> only_known_keys(const nlohmann::json& object, std::initializer_list<std::string_view> known,
                                    std::string_view what);
-// The candidate nearest to word by edit distance (at most a third of the longer one's length), else one that word is
-// the beginning of, or empty.
-std::string_view nearest(std::string_view word, std::initializer_list<std::string_view> candidates);
-std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
 } // namespace processd::model

@@ -48,6 +48,8 @@ private:
         // O_NONBLOCK: should the path be a FIFO, opening it must not wait for a reader.
         base::UniqueFd fd{
             ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640)};
+        if (!fd && errno == ENOENT)
+            return base::fail(ENOENT, "open the log file " + path_ + ", whose directory is not there");
         if (!fd) return base::fail(errno, "open the log file " + path_);
         struct stat st {};
         if (::fstat(fd.get(), &st) < 0) return base::fail(errno, "look at the log file " + path_);

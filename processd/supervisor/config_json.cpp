@@ -36,6 +36,7 @@ json errors_json(const config::Problems& problems)
     for (const auto& p : problems)
         list.push_back({{"file", p.file},
                         {"line", p.line == 0 ? json(nullptr) : json(p.line)},
+                        {"column", p.column == 0 ? json(nullptr) : json(p.column)},
                         {"key", p.key.empty() ? json(nullptr) : json(p.key)},
                         {"message", p.message}});
     return list;

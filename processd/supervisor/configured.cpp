@@ -12,6 +12,12 @@
 namespace processd::supervisor {
 namespace {
 
+void log_warnings(const config::Loaded& loaded)
+{
+    for (const auto& warning : loaded.warnings)
+        base::log::warning("the configuration may not mean what it says", {{"warning", config::format(warning)}});
+}
+
 constexpr base::Duration settle = std::chrono::milliseconds{300}; // an editor's or package manager's few writes
 
 } // namespace
@@ -34,6 +40,7 @@ bool Configured::take(const std::vector<config::SourceSet>& sources, config::Pro
         std::fputs(config::check_report(directory_, found).c_str(), stderr);
         return false;
     }
+    log_warnings(found);
     in_force_ = *std::move(found);
     loaded_ = base::wall_now();
     return true;
@@ -82,6 +89,7 @@ base::Result<void> Configured::accept(Candidate candidate)
         error_ = saved.error().message();
         return saved;
     }
+    log_warnings(candidate.found);
     in_force_ = *std::move(candidate.found);
     loaded_ = base::wall_now();
     error_.clear();

@@ -3,6 +3,7 @@
 
 #include "helpers/base/duration.h"
 #include "helpers/base/log.h"
+#include "helpers/base/nearest.h"
 #include "processd/model/json.h"
 #include "processd/supervisor/jobs_impl.h"
 
@@ -191,7 +192,7 @@ base::Result<JobEntry*> Jobs::Impl::find(std::string_view name)
     std::string message = "there is no job \"" + std::string(name) + "\"";
     std::vector<std::string_view> names;
     for (const auto& entry : jobs) names.push_back(entry.first);
-    if (const auto best = model::nearest(name, names); !best.empty())
+    if (const auto best = base::nearest(name, names); !best.empty())
         message += "; did you mean \"" + std::string(best) + "\"?";
     return fail(Errc::not_found, message);
 }

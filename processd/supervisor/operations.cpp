@@ -79,6 +79,7 @@ void to_json(json& j, const Operation& o)
          {"reason", o.reason},
          {"created", model::json_time(o.created)},
          {"ended", model::json_time(o.ended)},
+         {"dependents", o.dependents},
          {"runs", o.runs},
          {"proof", or_null(o.proof)},
          {"survivors", o.survivors},
@@ -101,6 +102,7 @@ void from_json(const json& j, Operation& o)
     o.reason = j.at("reason");
     o.created = time_or_none(j.at("created"));
     o.ended = time_or_none(j.at("ended"));
+    o.dependents = j.value("dependents", std::vector<std::string>{});
     o.runs = j.at("runs").get<std::vector<std::string>>();
     o.proof = text_or_none(j.at("proof"));
     o.survivors = j.at("survivors").get<std::vector<std::int32_t>>();
@@ -230,6 +232,14 @@ void Operations::tell_versions(std::string_view id, std::optional<std::string> f
     if (found == operations_.end()) return;
     found->second.from_version = std::move(from);
     found->second.to_version = std::move(to);
+    state_.keep({record_of(found->second)});
+}
+
+void Operations::tell_dependents(std::string_view id, std::vector<std::string> names)
+{
+    const auto found = operations_.find(id);
+    if (found == operations_.end() || names.empty()) return;
+    found->second.dependents = std::move(names);
     state_.keep({record_of(found->second)});
 }
 

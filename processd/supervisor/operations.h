@@ -33,6 +33,7 @@ struct Operation {
     std::string reason;
     base::WallTime created, ended;
     std::optional<model::Identity> asked_by;
+    std::vector<std::string> dependents; // of a stop or restart: who goes along, as it requires the service
     std::vector<std::string> runs;
     std::optional<std::string> proof;
     std::vector<std::int32_t> survivors;
@@ -70,6 +71,7 @@ public:
     void finish(std::string_view id, std::string result, std::string reason, std::optional<std::string> proof = {},
                 std::vector<std::int32_t> survivors = {}, std::vector<store::Change> with = {});
     void tell_versions(std::string_view id, std::optional<std::string> from, std::optional<std::string> to);
+    void tell_dependents(std::string_view id, std::vector<std::string> names);
     void add_run(std::string_view id, const std::string& run);
 
     [[nodiscard]] base::Result<Operation> get(std::string_view id) const; // Errc::not_found

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/supervisor/service_groups.h"
 
+#include "helpers/base/nearest.h"
 #include "processd/model/json.h"
 
 #include <nlohmann/json.hpp>
@@ -48,7 +49,7 @@ base::Result<std::vector<std::string>> members_of(const ServiceMap& services, st
         list += (list.empty() ? "" : ", ") + one.name;
     }
     std::string message = "there is no group \"" + std::string(group) + "\"";
-    if (const auto best = model::nearest(group, names); !best.empty())
+    if (const auto best = base::nearest(group, names); !best.empty())
         message += "; did you mean \"" + std::string(best) + "\"?";
     message += list.empty() ? "; no service is in one" : " (there are: " + list + ")";
     return base::fail(base::Errc::not_found, message);

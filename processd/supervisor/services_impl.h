@@ -60,7 +60,8 @@ struct Services::Impl {
     void pump();
     void want_start(ServiceEntry& entry, const std::string& by); // and all that it requires
     void stop_bound(const std::string& failed);
-    void stop_dependents(const std::string& name, const std::string& by, bool restart);
+    // Who they are.
+    std::vector<std::string> stop_dependents(const std::string& name, const std::string& by, bool restart);
     void want_stop(ServiceEntry& entry, const std::string& by, bool restart);
     void check_stop_all();
     void kill_rest();

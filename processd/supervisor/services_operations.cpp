@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The operations on services: begun by people, done when a machine has come to where they wanted it.
+#include "helpers/base/nearest.h"
 #include "processd/model/json.h"
 #include "processd/store/state.h"
 #include "processd/supervisor/service_groups.h"
@@ -35,7 +36,7 @@ base::Result<ServiceEntry*> Services::Impl::find(std::string_view name)
     std::string message = "there is no service \"" + std::string(name) + "\"";
     std::vector<std::string_view> names;
     for (const auto& entry : services) names.push_back(entry.first);
-    if (const auto best = model::nearest(name, names); !best.empty())
+    if (const auto best = base::nearest(name, names); !best.empty())
         message += "; did you mean \"" + std::string(best) + "\"?";
     return fail(Errc::not_found, message);
 }
@@ -103,7 +104,7 @@ void Services::Impl::take_on(ServiceEntry& entry, const Operation& operation)
         operations.finish(entry.operation, "superseded", "operation " + operation.id + " was asked for");
     entry.operation = operation.id;
     entry.operation_left = false;
-    if (!start) stop_dependents(name, by, restart);
+    if (!start) operations.tell_dependents(operation.id, stop_dependents(name, by, restart));
     if (restart)
         for (const auto& needed : needed_by(services, name))
             if (auto& other = services.at(needed);

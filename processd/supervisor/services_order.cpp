@@ -75,13 +75,16 @@ void Services::Impl::stop_bound(const std::string& failed)
     }
 }
 
-void Services::Impl::stop_dependents(const std::string& name, const std::string& by, bool restart)
+std::vector<std::string> Services::Impl::stop_dependents(const std::string& name, const std::string& by, bool restart)
 {
+    std::vector<std::string> stopped;
     for (const auto& other : dependents_of(services, name)) {
         auto& entry = services.at(other);
-        if (restart ? is_live(entry) : !std::holds_alternative<service::Down>(entry.machine.state))
-            want_stop(entry, by + ", because it requires " + name, restart);
+        if (!(restart ? is_live(entry) : !std::holds_alternative<service::Down>(entry.machine.state))) continue;
+        want_stop(entry, by + ", because it requires " + name, restart);
+        stopped.push_back(other);
     }
+    return stopped;
 }
 
 void Services::Impl::want_stop(ServiceEntry& entry, const std::string& by, bool restart)

@@ -286,7 +286,9 @@ struct Supervisor::Impl {
             if (!candidate.found)
                 return done(tl::unexpected(config::as_error(candidate.found.error())),
                             errors_json(candidate.found.error()));
-            done(json{{"changes", table_of(candidate)}, {"files", files_json(configured->differences(candidate))}},
+            done(json{{"changes", table_of(candidate)},
+                      {"files", files_json(configured->differences(candidate))},
+                      {"warnings", errors_json(candidate.found.warnings)}},
                  json::array());
         });
     }
@@ -303,6 +305,7 @@ struct Supervisor::Impl {
                 return done(base::fail(base::Errc::bad_input, error.message()), errors_json(candidate.found.error()));
             }
             const auto table = table_of(candidate);
+            const auto warnings = errors_json(candidate.found.warnings);
             if (const auto saved = configured->accept(std::move(candidate)); !saved)
                 return done(base::wrap("put the configuration on record", saved.error()), json::array());
             const auto& configuration = configured->in_force();
@@ -315,7 +318,8 @@ struct Supervisor::Impl {
                                                      {"services", configuration.services.size()},
                                                      {"jobs", configuration.jobs.size()},
                                                      {"changes", table.size()}});
-            done(json{{"loaded", model::json_time(configured->loaded())}, {"changes", table}}, json::array());
+            done(json{{"loaded", model::json_time(configured->loaded())}, {"changes", table}, {"warnings", warnings}},
+                 json::array());
         });
     }
 

@@ -171,6 +171,7 @@ for action in ("stop", "start", "restart"):
     expect(ask("POST", f"/v1/services/well/{action}"), 202)
 expect(ask("POST", "/v1/services/goes/reload"), 200)
 expect(ask("POST", "/v1/services/goes/signal", {"signal": "CONT"}), 200)
+expect(ask("POST", "/v1/services/fails/stop?wait=30s"), 200) # and with it what requires it
 waiting = expect(ask("POST", "/v1/services/waits/start"), 202)
 expect(ask("GET", f"/v1/operations/{waiting['id']}"), 200)
 expect(ask("GET", f"/v1/operations/{waiting['id']}?wait=1ms"), 202)
@@ -231,9 +232,16 @@ expect(ask("POST", "/v1/reload"), 200)
 ask("GET", f"/v1/watch?after={watching.value[-1]['seq']}", enough=lambda line: line["type"] == "job_gone")
 with open(f"{CONFIG}/well.toml", "a", encoding="utf-8") as file:
     file.write("[service.restart]\ndelay = \"2s\"\n")
+with open(f"{CONFIG}/stays.toml", encoding="utf-8") as file:
+    before = file.read()
+with open(f"{CONFIG}/stays.toml", "w", encoding="utf-8") as file:
+    file.write(before.replace('"1GiB"', '"2GiB"'))
+with open(f"{CONFIG}/stays.conf", "w", encoding="utf-8") as file:
+    file.write("This is not read, of which a warning tells.\n")
 until(lambda: ask("GET", "/v1/system").value["config"]["differs_on_disk"], "the disk is seen to differ")
 expect(ask("GET", "/v1/plan"), 200)
 expect(ask("POST", "/v1/reload"), 200)
+expect(ask("GET", "/v1/services/stays"), 200)
 with open(f"{CONFIG}/wrong.toml", "w", encoding="utf-8") as file:
     file.write('[service]\ncomand = ["a"]\n')
 expect(ask("GET", "/v1/plan"), 422, "bad_config")

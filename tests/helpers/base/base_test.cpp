@@ -42,8 +42,16 @@ TEST_CASE("wall time reads and writes RFC 3339 in UTC", "[base][time]")
     CHECK(base::parse_wall_time("1678-01-01T00:00:00Z"));
     CHECK(base::parse_wall_time("2026-11-22T16:43:09Z").value() ==
           base::parse_wall_time("2026-11-22T16:43:09.000Z").value());
+    CHECK(base::format_wall_time(base::parse_wall_time("2026-11-22T16:43:09.5+01:30").value()) ==
+          "2026-11-22T15:13:09.500000Z");
+    CHECK(base::format_wall_time(base::parse_wall_time("2026-11-22T23:43:09-01:00").value()) ==
+          "2026-11-23T00:43:09.000000Z");
+    CHECK(base::parse_wall_time("2261-12-31T23:59:60-23:59"));
+    CHECK(base::parse_wall_time("1678-01-01T00:00:00+23:59"));
     for (const auto* bad : {"", "Z", "2026-11-22", "2026-02-30T00:00:00Z", "2026-11-22T24:00:00Z",
-                            "2026-11-22T16:43:09+01:00", "2026-11-22T16:43:09.Z", "2026-11-22T16:43:09.1234567890Z"}) {
+                            "2026-11-22T16:43:09", "2026-11-22T16:43:09+0100", "2026-11-22T16:43:09+01:60",
+                            "2026-11-22T16:43:09+24:00", "+01:00", "2026-11-22T16:43:09+1:000",
+                            "2026-11-22T16:43:09Z+01:00", "2026-11-22T16:43:09.Z", "2026-11-22T16:43:09.1234567890Z"}) {
         CAPTURE(bad);
         CHECK_FALSE(base::parse_wall_time(bad));
     }

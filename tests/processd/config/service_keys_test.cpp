@@ -361,7 +361,8 @@ TEST_CASE("each mistake in a service is told with its place and what would be ri
         {with("[service.ready]\nunix = \"x\""), "a.toml:4:8: \"unix\" must be an absolute path, not \"x\""},
         {with("[service.ready]\nhttp = \"https://127.0.0.1/\""),
          "a.toml:4:8: \"http\" must be like \"http://127.0.0.1:8080/health\" or "
-         "\"http://unix:/run/web.socket:/health\"; names are not looked up. It is \"https://127.0.0.1/\""},
+         "\"http://unix:/run/web.socket:/health\"; names are not looked up, and TLS (https) is not spoken. It is "
+         "\"https://127.0.0.1/\""},
         {with("[service.ready]\nrpc = \"nfs\""),
          "a.toml:4:7: \"rpc\" must be a table, like rpc = { program = \"status\", version = 1 }, not a string"},
         {with("[service.ready]\nrpc = { version = 3 }"),

@@ -152,7 +152,11 @@ TEST_CASE("usage errors are one sentence; of run they have its own code", "[ctl]
     };
     for (const auto& row : std::vector<Row>{
              {{}, exit_usage, "no command is given; there are status,"},
-             {{"statu"}, exit_usage, "there is no command \"statu\"; there are status,"},
+             {{"statu"}, exit_usage, "there is no command \"statu\"; did you mean \"status\"?"},
+             {{"xyzzy"}, exit_usage, "there is no command \"xyzzy\"; there are status,"},
+             {{"job"}, exit_usage, "no command job is given; there are list, show, run"},
+             {{"job", "rnu", "x"}, exit_usage, "there is no command \"job rnu\"; did you mean \"job run\"?"},
+             {{"start"}, exit_usage, "NAME is required"},
              {{"start"}, exit_usage, "NAME is required"},
              {{"start", "a", "--timeout", "5"}, exit_usage, "\"5\" is not a duration"},
              {{"signal", "HUP", "a", "--scope", "all"}, exit_usage, "--scope"},

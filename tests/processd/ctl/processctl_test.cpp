@@ -665,8 +665,8 @@ TEST_CASE("a daemon that can not be talked to is 125 with one sentence", "[ctl][
     }
     const auto missing = Program({"--socket", "/nonexistent/s", "status"}, {}).finish();
     CHECK(missing.code == 125);
-    CHECK(missing.err ==
-          "processctl: cannot connect to /nonexistent/s (is ctdb-processd running?): No such file or directory\n");
+    CHECK(missing.err == "processctl: cannot connect to /nonexistent/s (is ctdb-processd running?): No such file or "
+                         "directory; --socket names another socket\n");
 }
 
 TEST_CASE("somebody whom the daemon hangs up on is told so soon", "[ctl][program]")
@@ -676,7 +676,7 @@ TEST_CASE("somebody whom the daemon hangs up on is told so soon", "[ctl][program
     CHECK(finished.code == 125);
     CHECK(finished.err ==
           "processctl: the daemon closed the connection without a reply; it may give no access to uid " +
-              std::to_string(::geteuid()) + "\n");
+              std::to_string(::geteuid()) + ", see [access] in processd.toml\n");
     CHECK(server.connections() == 5);
 }
 

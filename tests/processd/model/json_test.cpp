@@ -94,15 +94,3 @@ TEST_CASE("an unknown key is answered with the nearest known one", "[model][json
     CHECK(only_known_keys(json{{"zzz", 1}}, {"name", "command"}, "a run").error().message() ==
           "a run has no key \"zzz\"");
 }
-
-TEST_CASE("the nearest word is few typing mistakes away or begun alike", "[model][json]")
-{
-    CHECK(nearest("TREM", {"TERM", "TRAP"}) == "TERM"); // a swap is one mistake
-    CHECK(nearest("comand", {"command", "commando"}) == "command");
-    CHECK(nearest("on_failure", {"always", "on-failure"}) == "on-failure");
-    CHECK(nearest("sig", {"timeout", "signal"}) == "signal");
-    CHECK(nearest("xy", {"signal", "timeout"}).empty());
-    CHECK(nearest("", {"a", "b"}).empty());
-    CHECK(nearest("a", std::vector<std::string_view>{}).empty());
-    CHECK(nearest(std::string(100'000, 'a'), {"a"}).empty());
-}
