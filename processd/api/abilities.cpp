@@ -57,9 +57,8 @@ void Abilities::ended(const model::RunRecord& record)
     run_.clear();
     if (!waiting_.empty()) ask();
     const bool good = record.outcome && record.outcome->success() && nlohmann::json::accept(text);
-    const auto why = record.outcome ? sentence(*record.outcome) : std::string();
-    for (const auto& exchange : asking)
-        exchange->reply(good ? text_reply(200, text) : problem(Kind::internal, "processd-abilities " + why));
+    const auto why = record.outcome ? model::sentence(program_, *record.outcome, record.reason) : program_;
+    for (const auto& exchange : asking) exchange->reply(good ? text_reply(200, text) : problem(Kind::internal, why));
 }
 
 } // namespace processd::api

@@ -152,9 +152,15 @@ std::string service_why(const json& service, const Style& style)
         if (const auto announced = text(service, "announced"); !announced.empty())
             add("it says that it is " + clean(announced));
         add(clean(text(service, "status_text")));
-        for (const auto& check : failing_checks(service))
-            add("check " + clean(text(check, "name")) + " fails: " + clean(text(check, "target")) + ": " +
-                clean(text(check, "problem")));
+        for (const auto& check : part(service, "checks")) {
+            const auto failures = number(check, "failures");
+            const auto what = clean(text(check, "target")) + ": " + clean(text(check, "problem"));
+            if (text(check, "state") == "failing")
+                add("check " + clean(text(check, "name")) + " fails: " + what);
+            else if (failures > 0)
+                add("check " + clean(text(check, "name")) + " failed " + std::to_string(failures) + " of " +
+                    counted(number(check, "threshold"), "time") + ": " + what);
+        }
     } else {
         if (!waits.empty()) add("waits for " + clean(joined(waits)));
         if ((waits.empty() || !reason.starts_with("waits for")) && !reason.starts_with("it is held"))
@@ -284,7 +290,7 @@ std::string operation_line(const json& operation, const Style& style)
     }
     if (const auto dependents = texts(operation, "dependents"); !dependents.empty())
         line += ", and with it " + clean(joined(dependents)) +
-                (dependents.size() == 1 ? ", which requires it" : ", which require it");
+                (dependents.size() == 1 ? ", which needs it" : ", which need it");
     if (!reason.empty()) line += ": " + reason;
     if (const auto survivors = texts(operation, "survivors"); !survivors.empty())
         line += "; survived: pid " + joined(survivors);

@@ -51,7 +51,7 @@ template <class S> Step on(const Service& s, const S&, const ResetWanted&, const
 Step on(const Service& s, const Down& d, const DependencyBack&, const Context& c)
 {
     auto m = make(s, c);
-    return d.why == Why::unmet ? m.become(Waiting{}, "what it requires is on its way") : m.stay();
+    return d.why == Why::unmet ? m.become(Waiting{}, "what it needs is on its way") : m.stay();
 }
 
 Step on(const Service& s, const Waiting&, const DependenciesMet&, const Context& c) { return make(s, c).begin_start(); }

@@ -238,7 +238,7 @@ DependencyState dependencies(const ServiceMap& services, const ServiceEntry& ent
             const auto& other = found->second;
             const bool needed = requires_it(entry.spec, name);
             if (needed && is_out(other)) {
-                state.failed = "it requires " + name + ", which is " + std::string(service::name_of(other.machine));
+                state.failed = "it needs " + name + ", which is " + std::string(service::name_of(other.machine));
                 if (!other.machine.reason.empty()) state.failed += " (" + other.machine.reason + ")";
             }
             // Order alone waits only for what is on its way: not for one that is down or failing over and over.

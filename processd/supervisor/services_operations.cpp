@@ -109,7 +109,7 @@ void Services::Impl::take_on(ServiceEntry& entry, const Operation& operation)
         for (const auto& needed : needed_by(services, name))
             if (auto& other = services.at(needed);
                 !other.machine.wanted && !(other.pending_stop && other.pending_stop->restart))
-                want_start(other, name + ", which requires it");
+                want_start(other, name + ", which needs it");
     if (start)
         want_start(entry, by);
     else

@@ -53,11 +53,11 @@ void Services::Impl::want_start(ServiceEntry& entry, const std::string& by)
     for (const auto& needed : needed_by(services, name)) {
         auto& other = services.at(needed);
         if (const auto operation = operations.get(other.operation); operation && operation->action == "stop")
-            finish(other, "superseded", name + " was started, which requires it");
+            finish(other, "superseded", name + " was started, which needs it");
         if (other.pending_stop && !other.pending_stop->restart) other.pending_stop.reset();
         const bool comes =
             other.machine.wanted && !is_unmet(other) && !std::holds_alternative<service::BackOff>(other.machine.state);
-        if (!comes) send(other, service::StartWanted{name + ", which requires it"});
+        if (!comes) send(other, service::StartWanted{name + ", which needs it"});
     }
     entry.pending_stop.reset();
     send(entry, service::StartWanted{by});
@@ -81,7 +81,7 @@ std::vector<std::string> Services::Impl::stop_dependents(const std::string& name
     for (const auto& other : dependents_of(services, name)) {
         auto& entry = services.at(other);
         if (!(restart ? is_live(entry) : !std::holds_alternative<service::Down>(entry.machine.state))) continue;
-        want_stop(entry, by + ", because it requires " + name, restart);
+        want_stop(entry, by + ", because it needs " + name, restart);
         stopped.push_back(other);
     }
     return stopped;

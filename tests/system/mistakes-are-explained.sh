@@ -187,15 +187,15 @@ answers()
 answers 2 'there is no command "statsu"; did you mean "status"?' statsu
 answers 2 'there is no command "job rnu"; did you mean "job run"?' job rnu backup
 answers 1 'there is no service "wbe"; did you mean "web"?' start wbe
-answers 1 '"backup" is no service but a job: `processctl job show` and `job run` are for those' start backup
-answers 1 '"web" is no job but a service: `processctl status` and `start` are for those' job run web
+answers 1 '"backup" is no service but a job' start backup
+answers 1 '"web" is no job but a service' job run web
 answers 1 '"signal" must be a name or number as text, like "HUP" or "1", not "app"' signal app web
 answers 2 '"later" is neither a duration, like 24h, nor a time, like 13:18' logs --since later
 answers 125 'No such file or directory; --socket names another socket' --socket /no/where status
 answers 3 'web is not stopped yet: ready' wait --for stopped --timeout 10ms web
 refuse 'a comma dangles' grep -q ', *$' "$T/said"
 answers 0 'web stopped in' stop web
-expect 'who went along is named' grep -q 'and with it app, which requires it' "$T/said"
+expect 'who went along is named' grep -q 'and with it app, which needs it' "$T/said"
 answers 0 'line' logs log
 answers 0 'SERVICE' status
 expect 'a list of runs of a service' sh -c "'$BIN_DIR/processctl' runs dies | grep -q 'exited with code 4\|exit.*4'"

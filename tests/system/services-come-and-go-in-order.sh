@@ -104,11 +104,11 @@ equal 'a manual service that nobody needs' 'stopped stopped' "$(field hand .stat
 
 # One that cannot have what it requires says why.
 wait_for 'needs-bad has failed' service_is needs-bad failed
-equal 'why' 'it requires bad, which is failed (its process exited with code 7, and its restart policy is never)' \
+equal 'why' 'it needs bad, which is failed (its process exited with code 7, and its restart policy is never)' \
 	"$(field needs-bad .reason)"
 refuse 'its start fails' ctl start needs-bad
 equal 'why it failed' \
-	'it requires bad, which is failed (its process exited with code 7, and its restart policy is never)' "$(field needs-bad .reason)"
+	'it needs bad, which is failed (its process exited with code 7, and its restart policy is never)' "$(field needs-bad .reason)"
 
 # And comes up with it, once somebody has seen to that.
 service bad <<E

@@ -53,6 +53,9 @@ TEST_CASE("why a service is as it is", "[ctl][view]")
           "restarted too often; last: killed by SIGSEGV");
     CHECK(why(R"({"state":"backoff","reason":"x","next":{"action":"restart","at":"2026-11-22T12:04:00Z"}})") ==
           "x; restarts now");
+    CHECK(why(R"({"state":"ready","checks":[{"name":"disk","state":"good","failures":1,"threshold":3,
+                  "target":"tcp 127.0.0.1:9","problem":"Connection refused"},{"name":"x","state":"good","failures":0}]})") ==
+          "check disk failed 1 of 3 times: tcp 127.0.0.1:9: Connection refused");
     CHECK(why(R"({"stuck":[7,8],"removed":true,"config_changed":true,"changed_keys":["command","limits"]})") ==
           "stuck: pid 7, 8; no longer configured; new command, limits from the next start on");
 }

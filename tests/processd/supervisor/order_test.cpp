@@ -56,7 +56,7 @@ TEST_CASE("a requirement that will not come fails the start, one that tries agai
     auto& web = add(services, "web", service::Waiting{});
     web.spec.requires_ = {"db"};
     add(services, "db", service::Down{service::Why::failed}, false).machine.reason = "started 3 times";
-    CHECK(dependencies(services, web).failed == "it requires db, which is failed (started 3 times)");
+    CHECK(dependencies(services, web).failed == "it needs db, which is failed (started 3 times)");
     add(services, "db", service::BackOff{});
     CHECK(dependencies(services, web).failed.empty());
     CHECK(dependencies(services, web).waits_for == std::vector<std::string>{"db"});
