@@ -51,6 +51,8 @@ def met(ok): if ok then "met" else "**missed**" end;
 | (peer("ctdb-processd"; .pss_kb - .ring_pss_kb)) as $pss
 | peer("ctdb-processd"; .idle_wakeups) as $idle
 | ($api | figures(.answers.p99)) as $p99
+| ([$all[] | select(.what == "probe")]) as $probe
+| ($probe | figures(.each.p99)) as $probe_p99
 | "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->
 # Benchmarks
 
@@ -66,6 +68,7 @@ within a round the things that are compared follow each other directly.
 | flat from 0 to 1 GB of manager memory (within 10 %) | \(if $true_large then "\($true_large / $true_rest | ratio) | \(met($true_large / $true_rest <= 1.1))" else "not measured | –" end) |
 | crash → respawn with zero delay at most 5 ms | \(if $respawn then "\($respawn | us) | \(met($respawn <= 5000))" else "not measured | –" end) |
 | API p99 under load at most 5 ms | \(if $p99 then "\($p99 | us) | \(met($p99 <= 5000))" else "not measured | –" end) |
+| `processctl probe`, from fork to exit code, at most 10 ms (p99) | \(if $probe_p99 then "\($probe_p99 | us), median \($probe | figures(.each.median) | us), /bin/true \($true_bare | us) | \(met($probe_p99 <= 10000))" else "not measured | –" end) |
 | PSS of keeper and manager with 20 services at most 6 MB, touched rings apart | \(if $pss then "\($pss | mb) | \(met($pss <= 6144))" else "not measured | –" end) |
 | no wake-ups when idle | \(if $idle then "\($idle) in \(peer("ctdb-processd"; .idle_s)) s | \(met($idle == 0))" else "not measured | –" end) |
 
