@@ -83,8 +83,8 @@ cp "$CONFIG/web.toml" "$T/good.toml"
 printf '[service]\ncommand = "a b"\n' >"$CONFIG/web.toml"
 refuse 'a plan with mistakes' ctl plan
 cp "$T/daemon/last" "$T/told"
-expect 'the first is told' grep -q 'new.toml:2: .*comand' "$T/told"
-expect 'the second is told' grep -q 'web.toml:2: ' "$T/told"
+expect 'the first is told' grep -q 'new.toml:2:1: .*comand' "$T/told"
+expect 'the second is told' grep -q 'web.toml:2:11: ' "$T/told"
 refuse 'a reload with mistakes' ctl reload
 equal 'the error is kept' false "$(api GET /v1/system | jq '.config.error == null')"
 printf '[service]\ncommand = ["sleep", "1002"]\n' >"$CONFIG/new.toml"
