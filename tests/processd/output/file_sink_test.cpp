@@ -92,7 +92,8 @@ TEST_CASE("where the file cannot be, the reason says which and why, and the next
     auto sink = make_file_sink(tmp / "dir/log", 1000, 2);
     const auto missing = sink->write("x\n", -1);
     REQUIRE(!missing);
-    CHECK(missing.error().message() == "open the log file " + tmp / "dir/log: No such file or directory");
+    CHECK(missing.error().message() ==
+          "open the log file " + tmp / "dir/log, whose directory is not there: No such file or directory");
     std::filesystem::create_directory(tmp / "dir");
     CHECK(sink->write("x\n", -1) == std::size_t{2});
 
