@@ -35,6 +35,12 @@ struct Child {
     base::UniqueFd ready;            // readiness pipe
     base::UniqueFd notify;           // datagram socket
     std::string notify_path;
+    struct NextMain {  // takes the place of the main process once it is ours, see main_process.h
+        pid_t pid = 0; // none
+        std::uint64_t started = 0;
+        base::UniqueFd parent; // pidfd, watched: between it and the main process
+    } next_main;
+    std::optional<pid_t> refused_main; // by MAINPID=, the last one
     Cgroup group;
     bool group_watched = false; // its cgroup.events is polled
     bool group_killed = false;  // not to be used again, see Cgroups::discard()

@@ -106,6 +106,7 @@ void Keeper::handle(const Event& event)
     case Source::err: return read_output(*child, protocol::Stream::err, false);
     case Source::ready: return read_readiness(*child);
     case Source::notify: return read_notifications(*child);
+    case Source::ancestor: return wait_for_parents(*child);
     case Source::cgroup: return tree_may_have_changed(*child);
     case Source::survivor: return advance_emptying(*child);
     case Source::sweep:

@@ -6,9 +6,10 @@
 // there.
 //
 // The class is one; its parts are in files of their own: keeper.cpp the loop, keeper_spawn.cpp births,
-// keeper_starts.cpp the way from clone to exec, keeper_output.cpp what children say, keeper_end.cpp deaths and
-// emptying, keeper_mail.cpp the manager, keeper_settings.cpp what it is told of the configuration, keeper_stop.cpp the
-// orderly stop, keeper_upgrade.cpp another program in this one's place, keeper_carry.cpp what that one is told.
+// keeper_starts.cpp the way from clone to exec, keeper_output.cpp what children say, keeper_main.cpp another main
+// process, keeper_end.cpp deaths and emptying, keeper_mail.cpp the manager, keeper_settings.cpp what it is told of the
+// configuration, keeper_stop.cpp the orderly stop, keeper_upgrade.cpp another program in this one's place,
+// keeper_carry.cpp what that one is told.
 #pragma once
 
 #include "helpers/base/log.h"
@@ -58,6 +59,7 @@ struct Setup {
 };
 
 struct KeeperState;
+struct Notification; // sockets.h
 
 struct ChildEnds; // of the pipes
 
@@ -102,7 +104,14 @@ private:
     void close_output(Child& child, protocol::Stream stream);
     void read_readiness(Child& child);
     void read_notifications(Child& child);
+    std::optional<bool> is_in_cgroup_of(const Child& child, pid_t pid) const;
     bool may_notify(const Child& child, pid_t pid, uid_t uid) const;
+    void main_named(Child& child, const Notification& said);
+    void become_main(Child& child, pid_t pid);
+    void forget_next_main(Child& child);
+    void wait_for_parents(Child& child);
+    bool has_successor(Child& child);
+    void signal_next_main(const Child& child, int signal);
     void became_ready(Child& child);
 
     // Deaths.

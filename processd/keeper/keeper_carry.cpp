@@ -50,6 +50,8 @@ CarriedChild carry_child(const Child& child)
     c.leftovers = child.leftovers;
     c.unread = child.unread;
     c.sweep = child.sweep.carry();
+    c.next_main = child.next_main.pid;
+    c.next_main_started = child.next_main.started;
     return c;
 }
 
@@ -82,6 +84,8 @@ void take_up_child(const CarriedChild& c, Child& child)
     child.leftovers = c.leftovers;
     child.unread = c.unread;
     child.sweep = Sweep::take_up(c.sweep);
+    child.next_main.pid = c.next_main;
+    child.next_main.started = c.next_main_started;
 }
 
 } // namespace
@@ -200,6 +204,7 @@ base::Result<void> Keeper::take_up(const KeeperState& s)
             if (!child.sweep) timers_.set(Timer::emptying, id, now);
         }
     }
+    for (auto& [id, child] : children_) wait_for_parents(child);
     if (s.death_signal != 0) {
         ::prctl(PR_SET_PDEATHSIG, s.death_signal);                       // which some programs lose by being executed
         if (::getppid() != s.parent) ::kill(::getpid(), s.death_signal); // blocked: it waits to be read

@@ -53,7 +53,8 @@ void Keeper::reap()
         if (const auto leader = leaders_.find(pid); leader != leaders_.end()) {
             const auto id = leader->second;
             leaders_.erase(leader);
-            if (Child* const child = find(id); child != nullptr) reaped(*child, status, usage);
+            if (Child* const child = find(id); child != nullptr && !has_successor(*child))
+                reaped(*child, status, usage);
         } else if (pid == manager_.pid) {
             reaped_manager(status);
         } else if (pid == upgrade_.check.pid()) {
@@ -83,6 +84,7 @@ void Keeper::reaped(Child& child, int status, const rusage& usage)
 {
     read_status(child);
     look_no_more(child);
+    forget_next_main(child);
     child.reaped = true;
     child.pidfd.reset();
     timers_.cancel(Timer::spawn_timeout, child.id());
@@ -145,7 +147,7 @@ void Keeper::signal(Child& child, int signal, protocol::Scope scope)
             base::log::debug("a signal was not sent", {{"child", child.id()}, {"signal", signal}, {"errno", errno}});
     };
     switch (scope) {
-    case protocol::Scope::leader: return to_leader();
+    case protocol::Scope::leader: signal_next_main(child, signal); return to_leader();
     case protocol::Scope::group:
         // Only the unreaped leader keeps the group's number from being given to others. Before setsid there is no
         // group.
@@ -165,6 +167,7 @@ void Keeper::start_emptying(Child& child)
     mark_dirty(child); // a repeated request is answered too
     if (state.emptying != Emptying::none) return;
     state.emptying = Emptying::running;
+    forget_next_main(child);
     emptying_.insert(child.id());
     child.empty_since = base::now();
     child.empty_delay = first_look;

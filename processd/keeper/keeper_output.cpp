@@ -86,6 +86,7 @@ void Keeper::read_notifications(Child& child)
                                {{"child", child.id()}, {"label", child.label}, {"pid", said->pid}, {"uid", said->uid}});
             continue;
         }
+        if (said->main_pid) main_named(child, *said);
         if (said->ready) {
             child.clear(protocol::flag_reloading);
             became_ready(child);
@@ -106,20 +107,22 @@ void Keeper::read_notifications(Child& child)
     }
 }
 
-// By cgroup where the sender can still be looked at there. It may have ended by now (systemd-notify does at once);
-// then, and without cgroups, its uid decides.
+// Unset where that cannot be looked at: without cgroups, or when it has ended (systemd-notify does at once).
+std::optional<bool> Keeper::is_in_cgroup_of(const Child& child, pid_t pid) const
+{
+    if (!child.group || pid <= 0) return std::nullopt;
+    const auto text = read_small_file(("/proc/" + std::to_string(pid) + "/cgroup").c_str());
+    const auto at = text.find("0::");
+    if (at == std::string::npos || (at != 0 && text[at - 1] != '\n')) return std::nullopt;
+    const auto line = text.substr(at, text.find('\n', at) - at) + "/";
+    const auto& all = setup_.cgroups.path();
+    return line.find(all.substr(all.rfind('/')) + "/" + child.group.name + "/") != std::string::npos;
+}
+
+// By cgroup, else the sender's uid decides.
 bool Keeper::may_notify(const Child& child, pid_t pid, uid_t uid) const
 {
-    if (child.group && pid > 0) {
-        const auto text = read_small_file(("/proc/" + std::to_string(pid) + "/cgroup").c_str());
-        const auto at = text.find("0::");
-        if (at != std::string::npos && (at == 0 || text[at - 1] == '\n')) {
-            const auto line = text.substr(at, text.find('\n', at) - at) + "/";
-            const auto& all = setup_.cgroups.path();
-            return line.find(all.substr(all.rfind('/')) + "/" + child.group.name + "/") != std::string::npos;
-        }
-    }
-    return uid == 0 || uid == child.uid;
+    return is_in_cgroup_of(child, pid).value_or(uid == 0 || uid == child.uid);
 }
 
 void Keeper::became_ready(Child& child)

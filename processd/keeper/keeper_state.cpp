@@ -109,6 +109,8 @@ template <class Io, Either<CarriedChild> Child> const char* fields(Io& io, Child
     io(26, c.leftovers);
     io(27, c.unread);
     io(28, c.sweep);
+    io.hint(29, c.next_main);
+    io.hint(30, c.next_main_started);
     return "a child";
 }
 

@@ -63,6 +63,8 @@ struct CarriedChild { // Child
     bool sweep_again = false;
     std::vector<pid_t> leftovers, unread;
     CarriedSweep sweep;
+    pid_t next_main = 0;
+    std::uint64_t next_main_started = 0;
 };
 
 struct CarriedCgroups { // Cgroups and Controllers

@@ -27,6 +27,7 @@ enum class Source : std::uint8_t {
     err,
     ready,
     notify,
+    ancestor,
     cgroup,
     sweep,
     survivor,

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -117,7 +118,7 @@ std::optional<Notification> read_notification(int fd)
 
 Notification parse_notification(std::string_view text)
 {
-    constexpr std::string_view extend = "EXTEND_TIMEOUT_USEC=";
+    constexpr std::string_view extend = "EXTEND_TIMEOUT_USEC=", main_pid = "MAINPID=";
     const auto number = [](std::string_view digits) {
         std::uint64_t value = 0; // also for what is no number
         std::from_chars(digits.data(), digits.data() + digits.size(), value);
@@ -133,6 +134,10 @@ Notification parse_notification(std::string_view text)
         if (line == "WATCHDOG=trigger") found.trouble = true;
         if (line == "RELOADING=1") found.reloading = true;
         if (line.substr(0, extend.size()) == extend) found.extend_us = number(line.substr(extend.size()));
+        if (line.substr(0, main_pid.size()) == main_pid) {
+            const auto pid = number(line.substr(main_pid.size()));
+            found.main_pid = pid <= std::numeric_limits<pid_t>::max() ? static_cast<pid_t>(pid) : 0;
+        }
         if (line.substr(0, 7) == "STATUS=") found.status = std::string(line.substr(7));
     }
     return found;

@@ -35,6 +35,7 @@ struct Notification {
     bool trouble = false; // WATCHDOG=trigger
     bool reloading = false;
     std::uint64_t extend_us = 0;
+    std::optional<pid_t> main_pid; // 0: what is no number of a process
     std::optional<std::string> status;
 };
 // One message, as sd_notify(3) sends it. Nothing when there is none now. Descriptors that came along are dropped, which

@@ -25,6 +25,7 @@ void Runs::Impl::update(LiveRun& live)
     const auto number = live.record.number;
     const auto gone = [&] { return table.numbered(number) == nullptr; };
     if (live.committed) return;
+    const auto pid_before = live.record.pid;
     update_record(live.record, state);
     if (std::exchange(live.empty_wanted, false)) perform(live, run::EmptyTree{});
     if (!live.told_spawned && (state.phase == Phase::running || state.phase == Phase::exited)) {
@@ -47,6 +48,8 @@ void Runs::Impl::update(LiveRun& live)
     notified.watchdog = {};
     if (const auto before = std::exchange(live.notified, notified); before != notified) {
         if (before.extend_until != notified.extend_until) feed(live, run::Extended{notified.extend_until}, base::now());
+        owner.on_notified.tell(live.record.id);
+    } else if (live.told_spawned && pid_before != 0 && pid_before != live.record.pid) { // MAINPID=
         owner.on_notified.tell(live.record.id);
     }
     if (gone()) return;

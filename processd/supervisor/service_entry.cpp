@@ -167,6 +167,17 @@ RunRequest run_request(const ServiceEntry& entry, Role role, std::uint32_t index
     return request;
 }
 
+std::string why_ended(const model::RunRecord& main)
+{
+    const auto left = main.leftovers.size();
+    const bool by_itself = main.outcome && main.outcome->kind == model::OutcomeKind::exited;
+    if (!main.reason.empty() || left == 0 || !by_itself) return main.reason;
+    return std::to_string(left) +
+           (left == 1 ? " process that it had started was" : " processes that it had started were") +
+           " still there and ended with it; a daemon has to stay in the foreground, or to name its main process by "
+           "MAINPID= (see ready.notify)";
+}
+
 std::vector<std::string> changed_keys(const ServiceEntry& entry)
 {
     return entry.begun && is_live(entry) ? config::awaiting_start(*entry.begun, entry.spec)

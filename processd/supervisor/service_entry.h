@@ -90,7 +90,9 @@ DependencyState dependencies(const ServiceMap& services, const ServiceEntry& ent
 bool must_wait_to_stop(const ServiceMap& services, std::string_view name);
 // Why it is in its state, as a sentence.
 std::string reason_of(const ServiceEntry& entry, const ServiceMap& services);
-bool is_live(const ServiceEntry& entry);  // something of it runs, or is about to
+bool is_live(const ServiceEntry& entry); // something of it runs, or is about to
+// What is known of the end of main beside its outcome: why it was stopped, or that it left processes behind.
+std::string why_ended(const model::RunRecord& main);
 bool is_unmet(const ServiceEntry& entry); // failed for want of what it requires
 // Keys of its configuration that what runs of it was not started with.
 std::vector<std::string> changed_keys(const ServiceEntry& entry);

@@ -213,10 +213,11 @@ void Services::Impl::run_changed(const RunRecord& record, Moment moment)
         owner.on_change.tell(entry->spec.name);
     }
     if (moment != Moment::closed) return;
-    entry->last = LastEnd{record.id, *record.outcome, record.ended, record.reason, last_lines(record.tail)};
+    const auto why = why_ended(record);
+    entry->last = LastEnd{record.id, *record.outcome, record.ended, why, last_lines(record.tail)};
     entry->proof = record.proof;
     entry->strangers = record.strangers;
-    send(*entry, service::MainEnded{*record.outcome, record.reason});
+    send(*entry, service::MainEnded{*record.outcome, why});
 }
 
 } // namespace processd::supervisor

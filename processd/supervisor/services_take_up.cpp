@@ -66,7 +66,7 @@ void Services::Impl::catch_up(ServiceEntry& entry)
     if (lives && (is(main, model::RunState::ended) || (!main && !(starting && !starting->spawned)))) {
         model::Outcome lost;
         lost.kind = model::OutcomeKind::lost;
-        return send(entry, service::MainEnded{main ? *main->outcome : lost, main ? main->reason : std::string()});
+        return send(entry, service::MainEnded{main ? *main->outcome : lost, main ? why_ended(*main) : std::string()});
     }
     const auto aux_step = [&](Role role, std::uint32_t index) {
         if (!aux) return start_run(entry, role, index); // decided and never asked for

@@ -122,6 +122,9 @@ E
 starts dies <<'E'
 command = ["sh", "-c", "echo cannot find my disk >&2; exit 4"]
 E
+starts forks <<'E'
+command = ["sh", "-c", "setsid sleep 1000 & exit 0"]
+E
 starts log <<E
 command = ["sh", "-c", "echo line; exec sleep 1000"]
 [[service.logs.sink]]
@@ -166,6 +169,8 @@ why mode "\"$T/text\" may not be executed: its mode"
 why user '"nosuchuser"'
 why directory 'the cwd "/no/where"'
 why dies '    cannot find my disk'
+wait_for 'forks has ended' service_is forks stopped
+why forks 'its process exited with code 0: 1 process that it had started was still there and ended with it; a daemon has to stay in the foreground'
 wait_for 'late is ready' service_is late ready
 why late 'Its last process timed out, then killed by SIGTERM: not ready within 500ms'
 log_is_missed()

@@ -121,6 +121,11 @@ TEST_CASE("notifications are read as sd_notify writes them", "[keeper][notify]")
     CHECK(all.watchdog);
     CHECK(all.stopping);
     CHECK(all.status == "a = b");
+    CHECK(all.main_pid == 12);
+    CHECK_FALSE(parse_notification("READY=1").main_pid);
+    for (const char* wrong : {"MAINPID=", "MAINPID=soon", "MAINPID=-3", "MAINPID=0", "MAINPID=99999999999",
+                              "MAINPID=99999999999999999999999"})
+        CHECK(parse_notification(wrong).main_pid == 0);
     CHECK_FALSE(all.reloading);
     CHECK(parse_notification("RELOADING=1\nMONOTONIC_USEC=5").reloading);
     CHECK(parse_notification("WATCHDOG=trigger").trouble);
