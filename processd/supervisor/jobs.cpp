@@ -42,7 +42,9 @@ void Jobs::load(const std::map<std::string, model::JobSpec>& specs)
         }
     });
     for (auto& [name, entry] : m.jobs) {
+        const bool planned = entry.due.has_value();
         m.plan(entry, false);
+        if (entry.due && !planned) m.save(entry); // or each manager would put it off
         m.take_up(entry);
         m.arm(entry);
     }

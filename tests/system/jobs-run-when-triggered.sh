@@ -17,6 +17,11 @@ command = ["true"]
 every = "200ms"
 jitter_percent = 0
 E
+service seldom <<E
+[job]
+command = ["true"]
+every = "1h"
+E
 service exports <<E
 [job]
 command = ["sh", "-c", "echo x >>$T/seen"]
@@ -150,6 +155,11 @@ wait_for 'one that is replaced is ended for the next' lines_are "$T/replace" 2
 equal 'a file that nobody watches triggers nothing' "$runs" "$(of_job exports .runs)"
 
 # Another manager.
+is_due()
+{
+	date -d "$(of_job seldom .next)" +%s
+}
+due=$(is_due)
 manager=$(manager_pid)
 kill -9 "$manager"
 echo four >"$T/dir/exports"
@@ -158,6 +168,8 @@ another()
 	[ "$(manager_pid)" != "$manager" ]
 }
 wait_for 'there is another manager' another
+late=$(($(is_due) - due)) # the jitter of another draw would be minutes
+expect 'what has never run is due when it was' test "$late" -ge -2 -a "$late" -le 2
 equal 'what ran goes on' running "$(of_job slow-queue .state)"
 equal 'what waited waits' 1 "$(of_job slow-queue '.pending[0].count')"
 change_is_seen 'the change in between is seen'
