@@ -113,7 +113,7 @@ int serve(supervisor::Directories directories)
         if (api) api->configure(configuration);
     };
     events.on_leave = [&] {
-        if (api) api->stop_accepting();
+        if (api) api->leave();
     };
     events.on_exit = [&](int code) {
         exit_code = code;

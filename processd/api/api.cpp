@@ -94,9 +94,10 @@ void Api::configure(const model::Configuration& configuration)
     if (impl_->server) impl_->server->set_bounds(bounds_from(configuration.daemon));
 }
 
-void Api::stop_accepting()
+void Api::leave()
 {
     impl_->patience.cancel();
+    impl_->context.waits.let_go();
     if (impl_->server) impl_->server->stop_accepting();
 }
 

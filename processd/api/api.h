@@ -27,8 +27,9 @@ public:
 
     // After a reload: access rules for connections to come, limits for requests to come.
     void configure(const model::Configuration& configuration);
-    // Who connects from now on waits in the socket's queue for the next manager.
-    void stop_accepting();
+    // This manager gives way: who waits for the end of something is answered, who connects from now on waits in the
+    // socket's queue for the next one.
+    void leave();
 
 private:
     struct Impl;

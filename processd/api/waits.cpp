@@ -25,7 +25,7 @@ template <class Waiting> std::vector<ExchangePtr> take(Waiting& waiting, const s
 Waits::Waits(loop::Loop& loop, supervisor::Runs& runs, supervisor::Operations& operations)
     : runs_(runs),
       operations_(operations),
-      timer_(loop, [this] { expire(); }),
+      timer_(loop, [this] { expire(base::now()); }),
       run_ended_(runs.on_change.subscribe([this](const model::RunRecord& record, supervisor::Moment moment) {
           if (moment != supervisor::Moment::ended && moment != supervisor::Moment::closed) return;
           for (const auto& exchange : take(for_runs_, record.id))
@@ -82,9 +82,10 @@ void Waits::add(Waiting& waiting, const ExchangePtr& exchange, const std::string
     arm();
 }
 
-void Waits::expire()
+void Waits::let_go() { expire(base::Time::max()); }
+
+void Waits::expire(base::Time now)
 {
-    const auto now = base::now();
     const auto due = [&](Waiting& waiting) {
         std::vector<std::pair<std::string, ExchangePtr>> taken;
         for (auto at = waiting.begin(); at != waiting.end();)

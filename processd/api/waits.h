@@ -22,6 +22,7 @@ public:
     // 200 with the object once it has ended; 202 with it when `wait` passes before. Zero is 202 or 200 at once.
     void for_run(const ExchangePtr& exchange, const std::string& id, base::Duration wait);
     void for_operation(const ExchangePtr& exchange, const std::string& id, base::Duration wait);
+    void let_go(); // 202 for all, now, as this manager is about to end
 
 private:
     struct Wait {
@@ -30,7 +31,7 @@ private:
     };
     using Waiting = std::multimap<std::string, Wait>; // by id
     void add(Waiting& waiting, const ExchangePtr& exchange, const std::string& id, base::Duration wait);
-    void expire();
+    void expire(base::Time now);
     void arm();
     void disarm_if_idle();
     void reply_run(const ExchangePtr& exchange, const std::string& id, int status_while_unfinished) const;

@@ -61,7 +61,9 @@ def run_once(name, number):
         ]
     }
     ask("PUT", f"/v1/runs/{name}-{number}", body)
-    record = ask("GET", f"/v1/runs/{name}-{number}?wait=60s")
+    record = {"state": "running"}
+    while record["state"] != "ended":  # an upgrade ends the wait before its time
+        record = ask("GET", f"/v1/runs/{name}-{number}?wait=60s")
     said = {"stdout": "", "stderr": ""}
     for piece in record["tail"]:
         said[piece["stream"]] += piece["text"]
