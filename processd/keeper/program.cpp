@@ -48,9 +48,15 @@ void Program::execute(char* const* arguments) const
 {
     const auto file = identity_of(fd.get());
     if (file && identity_of(path) != file)
-        ::syscall(SYS_execveat, fd.get(), "", arguments, ::environ, AT_EMPTY_PATH);
+        execute_open_file(fd.get(), arguments);
     else
         ::execv(path.c_str(), arguments);
+}
+
+void execute_open_file(int fd, char* const* arguments)
+{
+    ::syscall(SYS_execveat, fd, "", arguments, ::environ, AT_EMPTY_PATH);
+    ::execv(("/proc/self/fd/" + std::to_string(fd)).c_str(), arguments);
 }
 
 std::string own_path()

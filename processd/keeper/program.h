@@ -32,6 +32,8 @@ struct Program {
     // errno.
     void execute(char* const* arguments) const;
 };
+// Where execveat(2) is refused by its name in /proc. Returns only if neither can be done, with the errno of the latter.
+void execute_open_file(int fd, char* const* arguments);
 
 // The path by which this program was started, absolute, and with symbolic links as they were given: what it leads to
 // later is the program that was installed later. To be asked at the start, in the first working directory.

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace processd::keeper {
@@ -29,7 +28,7 @@ int go_back(const Options& options, const std::string& why)
         std::vector<char*> arguments;
         for (auto& word : words) arguments.push_back(word.data());
         arguments.push_back(nullptr);
-        ::syscall(SYS_execveat, options.program_before, "", arguments.data(), ::environ, AT_EMPTY_PATH);
+        execute_open_file(options.program_before, arguments.data());
         base::log::error("it cannot be executed", {{"reason", std::strerror(errno)}});
     }
     base::log::error("the keeper ends, and leaves its processes behind");

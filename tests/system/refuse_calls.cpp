@@ -28,12 +28,13 @@ struct Call {
     {                                                                                                                  \
 #name, SYS_##name                                                                                              \
     }
-constexpr std::array<Call, 33> calls{{CALL(add_key),
+constexpr std::array<Call, 34> calls{{CALL(add_key),
                                       CALL(bpf),
                                       CALL(clock_settime),
                                       CALL(clone3),
                                       CALL(close_range),
                                       CALL(delete_module),
+                                      CALL(execveat),
                                       CALL(fanotify_init),
                                       CALL(fsopen),
                                       CALL(init_module),

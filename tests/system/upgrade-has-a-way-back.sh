@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A program that was tried and found good, and then cannot go on in the keeper's place after all: it cannot be executed, it was
 # changed since, it cannot read the state, it has no manager. The one before goes on, or comes back, with everything; the
-# operation says why; the next upgrade is one.
+# operation says why; the next upgrade is one. A manager that dies while those of another version are installed is followed by
+# one of the running version. WITHOUT_EXECVEAT: where programs are not executed by their descriptors.
 # test: asan
 . "$(dirname "$0")/lib.sh"
 . "$TEST_DIR/lib-upgrade.sh"
+. "$TEST_DIR/lib-less-ways.sh"
 
 service leaf <<'E'
 [service]
@@ -16,7 +18,14 @@ service counter <<'E'
 command = ["sh", "-c", "i=0; while :; do i=$((i + 1)); echo n$i; sleep 0.01; done"]
 E
 processctl=$BIN_DIR/processctl
-BIN_DIR=$PROGRAMS start_daemon
+if [ -n "${WITHOUT_EXECVEAT:-}" ]; then
+	without execveat EPERM "$PROGRAMS/ctdb-processd" --foreground --config-dir "$CONFIG" --state-dir "$STATE" \
+		--runtime-dir "$RUNTIME" >>"$LOG" 2>&1 </dev/null &
+	KEEPER=$!
+	wait_for 'the API answers' answered_or_gone
+else
+	BIN_DIR=$PROGRAMS start_daemon
+fi
 wait_for 'the services are up' service_is leaf ready
 wait_for 'the services are up' service_is counter ready
 stays leaf counter
@@ -85,6 +94,22 @@ install "$GOOD/ctdb-processd"
 equal 'number of upgrades' 2 "$(upgrades)"
 all_stay
 wait_for 'no descriptor is left over' descriptors_are_the_same
+
+# Installed, and not asked for yet.
+cp -R "$GOOD" "$T/newer"
+change_versions "$T/newer" 0.1.7
+install "$T/newer/ctdb-processd"
+cp "$T/newer/ctdb-processd-manager" "$T/manager" && mv "$T/manager" "$PROGRAMS/ctdb-processd-manager"
+before=$(versions)
+manager=$(manager_pid)
+kill -KILL "$manager"
+other_manager()
+{
+	[ "$(manager_pid)" != "$manager" ]
+}
+wait_for 'another manager serves' other_manager
+equal 'versions after the death of a manager' "$before" "$(versions)"
+all_stay
 
 echo after >"$T/gate"
 api GET '/v1/runs/across?wait=30s' >"$T/run"
