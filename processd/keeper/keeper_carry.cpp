@@ -127,6 +127,7 @@ KeeperState Keeper::carry() const
     s.own_program = {setup_.own_file.get()};
     s.manager_program = {setup_.manager.fd.get()};
     s.cgroups = setup_.cgroups.carry();
+    s.cgroup_error = setup_.abilities.error_of(protocol::ability_cgroup_v2);
     for (const auto& [id, child] : children_) {
         s.children.push_back(carry_child(child));
         if (const auto until = timers_.when(Timer::spawn_timeout, id))

@@ -165,6 +165,7 @@ template <class Io, Either<KeeperState> State> const char* fields(Io& io, State&
     io.hint(32, s.manager_program);
     io(33, s.cgroups);
     io(34, s.children);
+    io.hint(35, s.cgroup_error);
     return "the keeper's state";
 }
 

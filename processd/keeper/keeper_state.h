@@ -107,6 +107,7 @@ struct KeeperState {
     CarriedFd own_program, manager_program; // of the writer, for the way back
     CarriedCgroups cgroups;
     std::vector<CarriedChild> children;
+    std::int32_t cgroup_error = 0; // errno of why there are no cgroups
 };
 
 std::string encode(const KeeperState& state);

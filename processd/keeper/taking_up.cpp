@@ -52,7 +52,8 @@ Setup setup_from(const Options& options, const KeeperState& state, const std::st
     protect_process(&setup.baseline, &setup.abilities); // locked memory ends with a program, the rest is there already
     if (state.open_files.size() == 2) setup.baseline.open_files = rlimit{state.open_files[0], state.open_files[1]};
     if (!state.oom_score_adj_before.empty()) setup.baseline.oom_score_adj_before = state.oom_score_adj_before[0];
-    setup.abilities.found(protocol::ability_cgroup_v2, state.cgroups.path.empty() ? ENOENT : 0);
+    const int without = state.cgroup_error != 0 ? state.cgroup_error : ENOENT;
+    setup.abilities.found(protocol::ability_cgroup_v2, state.cgroups.path.empty() ? without : 0);
     setup.abilities.found(protocol::ability_cgroup_kill,
                           ::access((state.cgroups.path + "/cgroup.kill").c_str(), F_OK) == 0 ? 0 : ENOENT);
     setup.epoch = state.epoch;

@@ -2,7 +2,7 @@
 # lib-less.sh: sourced after lib.sh by tests that take abilities away. The main job is then still done, and each loss is named once.
 #
 # row NAME LOSSES WAY…       the daemon, started in that way (lib-less-ways.sh), does the main job with a service of two processes:
-#                            start, ready, run, log, REST, SIGKILL of the manager with nothing lost, stop with nothing left,
+#                            start, ready, run, log, REST, SIGKILL of the manager with nothing lost, upgrade, stop with nothing left,
 #                            orderly end. LOSSES: NAME=ERRNO for each ability that processctl doctor must call
 #                            missing for that reason; those that the daemon itself uses are each named once in the log, too, with
 #                            what is missing in this place anyway
@@ -117,6 +117,8 @@ do_main_job()
 	equal "$1: the service does not notice" "ready $_main" "$(field leaf '"\(.state) \(.main.pid)"')"
 	equal "$1: the run is kept" 'exited kept' \
 		"$(api GET '/v1/runs/over?wait=30s' | jq -r '.outcome + " " + (.tail[0].text | rtrimstr("\n"))')"
+	expect "$1: it is upgraded" ctl upgrade
+	equal "$1: nor does it notice that" "ready $_main" "$(field leaf '"\(.state) \(.main.pid)"')"
 	expect "$1: the service stops" ctl stop leaf
 	for _pid in $_main $_below; do expect "$1: $_pid is gone" gone "$_pid"; done
 }

@@ -138,10 +138,11 @@ template <class Change> Row row(const char* record, const char* name, const Path
     auto state = with_a_child();
     const auto before = fields_at(state, path);
     auto kind = change_it(state);
-    std::vector<Field> differ;
-    for (const auto& field : fields_at(state, path))
-        if (std::find(before.begin(), before.end(), field) == before.end()) differ.push_back(field);
-    if (differ.empty()) differ.push_back(fields_at(state, path).back()); // another item, as the one that is there
+    const auto after = fields_at(state, path);
+    std::vector<Field> differ; // there, or there once more
+    for (auto field = after.begin(); field != after.end(); ++field)
+        if (std::count(after.begin(), field + 1, *field) > std::count(before.begin(), before.end(), *field))
+            differ.push_back(*field);
     INFO(record << "::" << name);
     REQUIRE(differ.size() == 1);
     if (differ[0].hint) kind += ", hint";
@@ -203,6 +204,7 @@ std::vector<Row> rows()
         ROW(KeeperState, manager_program),
         ROW(KeeperState, cgroups),
         ROW(KeeperState, children),
+        ROW(KeeperState, cgroup_error),
         ROW(CarriedCgroups, path),
         ROW(CarriedCgroups, why_not),
         ROW(CarriedCgroups, all),
