@@ -12,9 +12,11 @@
 #include <linux/capability.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <string>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -63,6 +65,36 @@ Finding pidfd()
     const base::UniqueFd self{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0U))};
     if (!self) return of_error(errno);
     return of_call(::syscall(SYS_pidfd_send_signal, self.get(), 0, nullptr, 0U));
+}
+
+// With a descriptor that cannot be open there is nothing to execute.
+Finding execveat()
+{
+    std::array<char*, 1> none{nullptr};
+    ::syscall(SYS_execveat, INT_MAX, "", none.data(), none.data(), AT_EMPTY_PATH);
+    return of_error(errno == EBADF ? 0 : errno);
+}
+
+// Of the keeper, whose child the daemon's probes are. Its path may have been a link to where it was then, so that only
+// a file which is there tells anything.
+Finding upgrade()
+{
+    const auto keeper = "/proc/" + std::to_string(::getppid());
+    if (file_text((keeper + "/comm").c_str()) != "ctdb-processd\n")
+        return {std::nullopt, 0, "this is for the daemon to tell"};
+    std::array<char, PATH_MAX> target{};
+    const auto n = ::readlink((keeper + "/exe").c_str(), target.data(), target.size());
+    if (n < 0) return {std::nullopt, errno, {}};
+    std::string path(target.data(), static_cast<std::size_t>(n));
+    constexpr std::string_view deleted = " (deleted)";
+    if (path.ends_with(deleted)) path.resize(path.size() - deleted.size());
+    if (::access(path.c_str(), F_OK) < 0) return {std::nullopt, errno, path};
+    auto found = of_error(::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 ? 0 : errno);
+    struct statvfs mount {};
+    const bool noexec = ::statvfs(path.c_str(), &mount) == 0 && (mount.f_flag & ST_NOEXEC) != 0;
+    if (noexec) found = of_error(EACCES);
+    found.detail = path + (noexec ? " is on a file system that is mounted noexec" : "");
+    return found;
 }
 
 Finding close_range() { return of_call(::syscall(SYS_close_range, INT_MAX, INT_MAX, 0U)); }
@@ -160,10 +192,11 @@ Finding new_privileges()
     return {set == 0, 0, set == 0 ? "" : "no_new_privs is set"};
 }
 
-constexpr std::array<Ability, 18> table{{
+constexpr std::array<Ability, 20> table{{
     {"kernel", "Linux 5.10 or newer", "everything", "older kernels are not tested", "a newer kernel", kernel},
-    {"memfd", "memory shared by descriptor, and sealed", "captured output; what is to be started",
-     "nothing: ctdb-processd does not start", "a seccomp profile that permits memfd_create", memfd},
+    {"memfd", "memory shared by descriptor, and sealed",
+     "captured output; what is to be started; what an upgrade hands over", "nothing: ctdb-processd does not start",
+     "a seccomp profile that permits memfd_create", memfd},
     {"clone3", "a process with its pidfd and clean signals in one call", "every start of a process",
      "fork, then pidfd_open; where it is forbidden rather than missing, services have no threads",
      "a seccomp profile that permits clone3", clone3},
@@ -174,6 +207,12 @@ constexpr std::array<Ability, 18> table{{
      "a seccomp profile that permits pidfd_open and pidfd_send_signal", pidfd},
     {"close_range", "all descriptors closed in one call", "every start of a process", "they are closed one by one",
      "Linux 5.9, and a seccomp profile that permits close_range", close_range},
+    {"execveat", "a program is executed by its descriptor",
+     "the way back of an upgrade; managers between an installation and its upgrade",
+     "it is executed by its name in /proc", "a seccomp profile that permits execveat", execveat},
+    {"upgrade", "the installed ctdb-processd can be executed where it was started from", "processctl upgrade",
+     "a restart of the daemon, with all its services",
+     "the file, executable for the daemon's user, on a file system without noexec", upgrade},
     {"subreaper", "processes that lost their parents become the keeper's children",
      "reaping them; stopping trees where there are no cgroups",
      "process 1 has to reap them, and without cgroups what left its parents is not found",

@@ -29,7 +29,7 @@ std::string why_not_executable(int error)
 {
     switch (error) {
     case ENOENT: return "it does not exist";
-    case EACCES: return "it is not an executable file";
+    case EACCES: return "it is not an executable file, or on a file system that is mounted noexec";
     case ENOEXEC: return "it is not a program for this machine";
     default: return std::strerror(error);
     }

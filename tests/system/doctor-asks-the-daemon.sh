@@ -35,9 +35,11 @@ expect 'with a daemon it asks' doctor --json
 equal 'of whom' daemon "$(jq -r .by "$T/doctor")"
 equal 'what the keeper was refused' 'false 1 Operation not permitted' "$(answer close_range '"\(.has) \(.errno) \(.reason)"')"
 equal 'what its children are refused' 'false 1' "$(answer raw_sockets '"\(.has) \(.errno)"')"
+equal 'whether it can be upgraded' true "$(answer upgrade .has)"
 equal 'its capabilities' false "$(jq '.process.capabilities | contains(["net_raw"])' "$T/doctor")"
 expect 'of itself it knows better' doctor --json --here
 equal 'raw sockets' true "$(answer raw_sockets .has)"
+equal 'an upgrade is not for it' null "$(answer upgrade .has)"
 expect 'as a table' doctor
 expect 'which explains' grep -A 3 -E '^raw_sockets +no +.* Operation not permitted' "$T/doctor"
 expect 'what would mend it' grep -qx '    given by: CAP_NET_RAW' "$T/doctor"

@@ -8,4 +8,5 @@ row 'clone3 is missing' clone3=38 without clone3 ENOSYS
 row 'clone3 is forbidden' clone3=1 without clone3 EPERM
 row 'no signals by pidfd' pidfd=1 without pidfd_send_signal EPERM
 row 'close_range is missing' close_range=38 without close_range ENOSYS
+row 'execveat is forbidden' execveat=1 without execveat EPERM
 row 'no subreaper' subreaper=1 without prctl:36 EPERM

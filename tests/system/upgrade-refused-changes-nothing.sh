@@ -31,7 +31,15 @@ refused()
 	equal "the service's pid" "$leaf" "$(field leaf .main.pid)"
 }
 
-rm "$T/bin/ctdb-processd"
+# doctor: what the daemon says of an upgrade, whether it can be done and why not.
+doctor()
+{
+	api GET /v1/abilities | jq -r '.abilities[] | select(.name == "upgrade") | "\(.has) \(.errno) \(.detail)"'
+}
+program=$T/bin/ctdb-processd
+equal 'an upgrade' "true null $program" "$(doctor)"
+rm "$program"
+equal 'of a program that is gone, which another path may have led to' "null 2 $program" "$(doctor)"
 refused 'there is no program .*bin/ctdb-processd'
 equal 'status' 409 "$(status_of POST /v1/upgrade)"
 equal 'kind' upgrade_refused "$(jq -r .kind "$T/reply")"
@@ -46,6 +54,16 @@ script 644 <<'E'
 nothing
 E
 refused 'it is not an executable file'
+equal 'of a file that is not executable' "false 13 $program" "$(doctor)"
+if [ -n "$TEST_NAMESPACE" ]; then
+	install "$BIN_DIR/ctdb-processd"
+	mount --bind "$program" "$program"
+	mount -o remount,bind,noexec "$program"
+	refused 'mounted noexec'
+	equal 'of one that may not be executed there' "false 13 $program is on a file system that is mounted noexec" "$(doctor)"
+	umount "$program"
+	equal 'of a good one' "true null $program" "$(doctor)"
+fi
 script <<'E'
 nothing
 E
