@@ -259,4 +259,9 @@ TEST_CASE("the program says of a state whether it can go on from there", "[keepe
         CHECK(tried.said.find("state") != std::string::npos);
         CHECK(tried.said.find('\n') == tried.said.size() - 1);
     }
+    auto able = plausible(); // to do more than any program here is
+    able.capabilities |= std::uint64_t{1} << 63U;
+    const auto tried = try_program(encode(able));
+    CHECK(WEXITSTATUS(tried.status) == 1);
+    CHECK(tried.said == "it would run without capabilities that this one has, numbers 63\n");
 }
