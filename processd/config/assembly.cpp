@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/config/assembly.h"
 
+#include "processd/config/json_table.h"
 #include "processd/config/service_keys.h"
 #include "processd/config/table_reader.h"
 #include "processd/config/template.h"
@@ -30,7 +31,9 @@ std::optional<Table> document_of(const SourceSet& set, std::size_t first_file, C
 {
     std::optional<Table> document{Table{}};
     for (std::size_t i = 0; i < set.files.size(); ++i) {
-        auto table = parse(set.files[i].text, first_file + i, complaints);
+        const auto& text = set.files[i].text;
+        auto table = set.transient ? parse_declaration(text, first_file + i, complaints)
+                                   : parse(text, first_file + i, complaints);
         if (!table)
             document.reset();
         else if (document)
@@ -44,7 +47,13 @@ class Assembling {
 public:
     Assembling(const std::vector<SourceSet>& sets, Problems& problems) : problems_(problems)
     {
-        for (const auto& set : sets) sets_[set.name] = &set;
+        for (const auto& set : sets) {
+            const auto [at, first] = sets_.try_emplace(set.name, &set);
+            if (first) continue;
+            // What runs is not changed under whoever declared it. (A directory has no name twice.)
+            const auto& file = set.transient ? *at->second : set;
+            complain(file, "a transient service has this name; remove it first, with processctl remove " + set.name);
+        }
     }
 
     Assembly all()
@@ -64,6 +73,10 @@ public:
 private:
     bool has_name(const SourceSet& set)
     {
+        if (set.transient && (is_template(set.name) || !is_service_name(set.name))) {
+            complain(set, quoted(set.name) + " cannot be the name of a transient service");
+            return false;
+        }
         if (set.name == daemon_name || is_service_name(set.name)) return true;
         complain(set, "a service's name is the file's: 1 to 64 of a-z 0-9 _ . @ - and a letter or digit first, so " +
                           quoted(set.name) + " cannot be one");
@@ -95,7 +108,7 @@ private:
         if (family != families_.end()) return take_instance(set, family->first, std::string(name->instance));
         if (!set.has_main && set.name != daemon_name)
             return complain(set, "is a drop-in for a service without a file: there is no " + set.name + ".toml");
-        Assembled one{set.name, {files_of(set)}, {}};
+        Assembled one{set.name, {files_of(set), {}, set.transient.has_value()}, {}};
         Complaints complaints{one.origin};
         one.document = document_of(set, 0, complaints);
         if (one.document && set.name != daemon_name) refuse_instances(*one.document, set.name, complaints);
@@ -113,6 +126,10 @@ private:
             return complain(set, "is a drop-in for an instance that nothing declares: add " + quoted(instance) +
                                      " to \"instances\" in " + families_.at(family).files.front() + ", or make " +
                                      set.name + ".toml, which may be empty");
+        if (set.transient && families_.at(family).instances.contains(instance))
+            return problems_.push_back({families_.at(family).files.front(), 0, 0, "",
+                                        "a transient service has the name of its instance " + set.name +
+                                            "; remove it first, with processctl remove " + set.name});
         add_instance(family, instance, &set);
     }
 
@@ -140,7 +157,9 @@ private:
     Assembled instance_from(const std::string& name, const std::string& instance, const SourceSet* own)
     {
         const auto& family = families_.at(name);
-        Assembled one{name + instance, {family.files, made_[name] > 0 ? name + instance : ""}, family.document};
+        Assembled one{name + instance,
+                      {family.files, made_[name] > 0 ? name + instance : "", own != nullptr && own->transient},
+                      family.document};
         if (own != nullptr && !own->files.empty()) {
             auto files = files_of(*own);
             std::move(files.begin(), files.end(), std::back_inserter(one.origin.files));

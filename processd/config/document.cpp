@@ -28,6 +28,36 @@ std::string_view kind_of(const Value& value)
     return std::visit(Names{}, value.data);
 }
 
+namespace {
+
+bool same_value(const Value& a, const Value& b)
+{
+    struct Compare {
+        const Value& other;
+        bool operator()(const Moment&) const { return false; } // nothing takes one
+        bool operator()(const Array& array) const
+        {
+            const auto& that = std::get<Array>(other.data);
+            return std::equal(array.begin(), array.end(), that.begin(), that.end(), same_value);
+        }
+        bool operator()(const Table& table) const { return same(table, std::get<Table>(other.data)); }
+        bool operator()(const std::string& text) const { return text == std::get<std::string>(other.data); }
+        bool operator()(std::int64_t number) const { return number == std::get<std::int64_t>(other.data); }
+        bool operator()(double number) const { return number == std::get<double>(other.data); }
+        bool operator()(bool yes) const { return yes == std::get<bool>(other.data); }
+    };
+    return a.data.index() == b.data.index() && std::visit(Compare{b}, a.data);
+}
+
+} // namespace
+
+bool same(const Table& a, const Table& b)
+{
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Entry& one, const Entry& other) {
+        return one.key == other.key && same_value(one.value, other.value);
+    });
+}
+
 void merge(Table& into, Table&& over)
 {
     Table merged;

@@ -38,6 +38,8 @@ std::string_view kind_of(const Value& value);
 // Nesting is bounded, so that no text can exhaust the stack here or in who walks the result.
 std::optional<Table> parse(std::string_view text, std::size_t file, Complaints& complaints);
 
+// Whether they say the same, wherever it was written.
+bool same(const Table& a, const Table& b);
 // Puts a drop-in over a document: tables key by key, everything else replaced.
 void merge(Table& into, Table&& over);
 

@@ -44,6 +44,10 @@ Loaded interpret(const std::vector<SourceSet>& sets, Problems problems)
         } else {
             Declaration found;
             if (one.document) found = read_declaration(one.name, *one.document, complaints);
+            if (one.origin.transient && std::holds_alternative<JobFile>(found)) {
+                complaints.add({0, 0, 0}, "", "only services can be transient: it must be a \"service\"");
+                found = {};
+            }
             if (auto* service = std::get_if<ServiceFile>(&found); service != nullptr && !one.sample)
                 declared.services[one.name] = {std::move(*service), std::move(one.origin)};
             else if (auto* job = std::get_if<JobFile>(&found); job != nullptr && !one.sample)
@@ -61,6 +65,10 @@ Loaded interpret(const std::vector<SourceSet>& sets, Problems problems)
     if (!std::all_of(problems.begin(), problems.end(), [](const auto& problem) { return problem.warning; }))
         return tl::unexpected(std::move(problems));
     for (auto& [name, named] : declared.services) configuration.services[name] = std::move(named.file.spec);
+    for (const auto& set : sets)
+        if (const auto service = configuration.services.find(set.name);
+            set.transient && service != configuration.services.end())
+            service->second.transient = set.transient;
     for (auto& [name, named] : declared.jobs) configuration.jobs[name] = std::move(named.file.spec);
     configuration.templates = std::move(declared.templates);
     Loaded loaded{std::move(configuration)};

@@ -41,7 +41,10 @@ std::string few_of(const std::vector<std::string>& names)
 std::string format(const Problem& problem)
 {
     std::string text = problem.file;
-    if (problem.line > 0) text += ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
+    if (problem.line > 0)
+        text += ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
+    else if (!problem.key.empty())
+        text += ": " + problem.key;
     return printable(text + (problem.warning ? ": warning: " : ": ") + problem.message);
 }
 

@@ -33,8 +33,8 @@ struct Problem {
 };
 using Problems = std::vector<Problem>;
 
-// "FILE:LINE:COLUMN: message", or "FILE: message" for a file as a whole, "warning: " before the message of one; control
-// bytes in it are shown as \xNN.
+// "FILE:LINE:COLUMN: message"; "FILE: KEY: message" where lines are not known, as in JSON; or "FILE: message" for a
+// file as a whole. "warning: " is before the message of one. Control bytes are shown as \xNN.
 std::string format(const Problem& problem);
 // By file, line and column.
 void sort(Problems& problems);
@@ -46,6 +46,7 @@ void name_instances(Problems& problems);
 struct Origin {
     std::vector<std::string> files;
     std::string instance{}; // its name; empty otherwise
+    bool transient = false; // came over the API
 };
 Problem problem_at(const Origin& origin, const Place& place, std::string key, std::string message);
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "processd/config/problem.h"
+#include "processd/model/service_spec.h"
 
 #include <string>
 #include <vector>
@@ -23,9 +24,10 @@ struct SourceFile {
 // A service (or "processd", the daemon) and its files in the order in which they are merged.
 struct SourceSet {
     std::string name;
-    std::vector<SourceFile> files; // without those that could not be read
-    bool has_main = false;         // files begins with NAME.toml, not with a drop-in
-    bool complete = true;          // every file could be read
+    std::vector<SourceFile> files;               // without those that could not be read
+    bool has_main = false;                       // files begins with NAME.toml, not with a drop-in
+    bool complete = true;                        // every file could be read
+    std::optional<model::Transient> transient{}; // came over the API, as JSON or TOML; there is no file
 };
 
 // By name. What could not be read is in problems.

@@ -80,14 +80,25 @@ void check_names(const Declared& declared, const std::string& name, const std::s
                  const std::vector<Reference>& references, const Origin& origin, bool jobs, Problems& problems)
 {
     std::vector<std::string_view> candidates;
-    for (const auto& entry : declared.services) candidates.push_back(entry.first);
+    // What is on disk must not depend on what vanishes with the daemon.
+    const auto reachable = [&](const NamedFile& other) { return !other.origin.transient || origin.transient; };
+    for (const auto& entry : declared.services)
+        if (reachable(entry.second)) candidates.push_back(entry.first);
     for (const auto& entry : declared.jobs)
         if (jobs) candidates.push_back(entry.first);
     for (const auto& unknown : declared.unknown) candidates.push_back(unknown);
     std::erase(candidates, name); // nothing waits for itself
     for (const auto& [key, to, place] : references) {
         const bool job = declared.jobs.contains(to);
-        if (declared.services.contains(to) || is_unknown(declared, to) || (job && jobs)) continue;
+        const auto service = declared.services.find(to);
+        if (service != declared.services.end() && !reachable(service->second)) {
+            problems.push_back(
+                problem_at(origin, place, table + "." + key,
+                           quoted(key) + " names " + quoted(to) +
+                               ", which is transient and ends with the daemon: a file cannot rely on it"));
+            continue;
+        }
+        if (service != declared.services.end() || is_unknown(declared, to) || (job && jobs)) continue;
         problems.push_back(problem_at(origin, place, table + "." + key,
                                       quoted(key) + " names " + quoted(to) +
                                           (job ? ", which is no service but a job"

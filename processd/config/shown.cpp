@@ -30,7 +30,7 @@ public:
 
     ShownName all()
     {
-        ShownName name{of_.name, of_.name == daemon_name ? "daemon" : "", of_.origin.files, {}};
+        ShownName name{of_.name, of_.name == daemon_name ? "daemon" : "", of_.origin.files, {}, {}};
         if (!of_.document) return name;
         for (const auto* kind : {"service", "job", "hook"})
             if (const auto* entry = find(*of_.document, kind)) {
@@ -136,6 +136,10 @@ std::vector<ShownName> shown(const std::vector<SourceSet>& sets, const Problems&
     Problems known; // by who has called interpret()
     for (auto& one : assemble(sets, known).documents)
         if (!one.sample) all.push_back(Showing{std::move(one), wrong}.all());
+    for (const auto& set : sets)
+        if (set.transient)
+            for (auto& name : all)
+                if (name.name == set.name) name.transient = set.transient;
     return all;
 }
 

@@ -19,7 +19,7 @@ struct ShownKey {
     std::string key;            // "service.restart.delay"
     std::optional<Value> value; // none: hidden
     std::string file;
-    std::uint32_t line = 0;
+    std::uint32_t line = 0; // 0: not known
 };
 
 struct ShownName {
@@ -27,6 +27,7 @@ struct ShownName {
     std::string kind; // daemon, service, job or hook; empty where that cannot be told
     std::vector<std::string> files;
     std::vector<ShownKey> keys; // sorted by key
+    std::optional<model::Transient> transient{};
 };
 
 // problems: what interpret() says of the same texts; empty for what is in force.

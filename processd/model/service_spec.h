@@ -52,6 +52,13 @@ struct StopSpec {
     friend bool operator==(const StopSpec&, const StopSpec&) = default;
 };
 
+// Who declared a service over the API, and when.
+struct Transient {
+    std::string by;
+    base::WallTime since{};
+    friend bool operator==(const Transient&, const Transient&) = default;
+};
+
 struct ServiceSpec {
     std::string name; // file stem
     ProcessSpec process;
@@ -70,7 +77,8 @@ struct ServiceSpec {
     std::vector<CheckSpec> checks; // by name
     RestartSpec restart;
     StopSpec stop;
-    LogSpec logs; // not stored: lines go by what is configured now
+    std::optional<Transient> transient; // none: it is declared by a file. Not stored
+    LogSpec logs;                       // not stored: lines go by what is configured now
     friend bool operator==(const ServiceSpec&, const ServiceSpec&) = default;
 };
 

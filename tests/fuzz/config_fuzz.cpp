@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One text as a service's file, as a drop-in over another, as processd.toml, and as a template and what lies over one.
-// Whatever it holds, the answer is a configuration or problems that each format as one line.
+// One text as a service's file, as a drop-in over another, as processd.toml, as a template and what lies over one, and
+// as what came over the API. Whatever it holds, the answer is a configuration or problems that each format as one line.
 #include "processd/config/load.h"
 
 #include <algorithm>
@@ -43,5 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(interpret({set("processd", {{"processd.toml", text}})}));
     check(interpret({set("a@", {{"a@.toml", text}}), set("a@own", {{"a@own.toml", text}})}));
     check(interpret({set("a@", {{"a@.toml", base}, {"a@.d/x.toml", text}}), set("a@own", {{"a@own.toml", ""}})}));
+    auto transient = set("c", {{"transient service c", text}});
+    transient.transient = model::Transient{"uid 0", {}};
+    check(interpret({transient, set("b", {{"b.toml", base}})}));
     return 0;
 }
