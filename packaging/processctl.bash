@@ -185,7 +185,7 @@ _processctl()
 		if [[ -n $wanted ]]; then
 			[[ $wanted != --socket ]] || socket=("--socket=${word/#\~/$HOME}")
 			wanted=''
-		elif [[ $word == -- && $command == run ]]; then
+		elif [[ $word == -- && ($command == run || $command == add) ]]; then
 			_processctl_offer_command "${places[i + 1]}"
 			return
 		elif [[ $word == --socket=* ]]; then

@@ -36,6 +36,9 @@ void hold_service(const Call& call);
 void release_service(const Call& call);
 void reset_service(const Call& call);
 void get_why(const Call& call);
+// transient.cpp
+void put_service(const Call& call);
+void delete_service(const Call& call);
 // groups.cpp
 void list_groups(const Call& call);
 void start_group(const Call& call);

@@ -23,6 +23,8 @@ const std::vector<Route>& routes()
 
         {"GET", "/v1/services", Access::read, list_services, {"group"}},
         {"GET", "/v1/services/{name}", Access::read, get_service},
+        {"PUT", "/v1/services/{name}", Access::admin, put_service, {}, true},
+        {"DELETE", "/v1/services/{name}", Access::admin, delete_service, {"wait"}},
         {"POST", "/v1/services/{name}/start", Access::operate, start_service, {"wait"}},
         {"POST", "/v1/services/{name}/stop", Access::operate, stop_service, {"wait"}},
         {"POST", "/v1/services/{name}/restart", Access::operate, restart_service, {"wait"}},

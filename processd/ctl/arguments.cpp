@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/ctl/arguments.h"
 
-#include "helpers/base/duration.h"
 #include "processd/ctl/command_words.h"
 #include "processd/ctl/exit_code.h"
 #include "processd/ctl/option_values.h"
+#include "processd/ctl/service_arguments.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -13,21 +13,6 @@
 
 namespace processd::ctl {
 namespace {
-
-using Duration = std::optional<std::chrono::milliseconds>;
-
-CLI::Option* duration_option(CLI::App* app, const std::string& name, Duration& value, const std::string& help)
-{
-    return app
-        ->add_option_function<std::string>(
-            name,
-            [&value](const std::string& text) {
-                value = base::parse_duration(text).value_or(std::chrono::milliseconds{});
-            },
-            help)
-        ->check(is_duration)
-        ->type_name("DURATION");
-}
 
 template <class T>
 CLI::Option* maybe(CLI::App* app, const std::string& name, std::optional<T>& value, const std::string& help)
@@ -140,42 +125,6 @@ void add_run(CLI::App& app, Options& options)
     maybe(cmd, "--ring-bytes", run.ring_bytes, "Output kept in the keeper; 262144")->type_name("N");
     duration_option(cmd, "--spawn-timeout", run.spawn_timeout, "How long its start may take; 10s");
     cmd->callback([&options] { options.command = Command::run; });
-}
-
-void add_changes(CLI::App& app, Options& options)
-{
-    struct Change {
-        const char* name;
-        Command command;
-        const char* help;
-    };
-    for (const auto& change : {Change{"start", Command::start, "Start services and wait until they are ready"},
-                               Change{"stop", Command::stop, "Stop services and wait until nothing of them runs"},
-                               Change{"restart", Command::restart, "Stop and start services"}}) {
-        auto* cmd = app.add_subcommand(change.name, change.help);
-        cmd->add_option("NAME", options.names, "Names of services, or @GROUP")->required();
-        cmd->add_flag_callback(
-            "--no-wait", [&options] { options.wait = false; }, "Print the operation's id instead");
-        duration_option(cmd, "--timeout", options.timeout, "Wait no longer than this; the operation goes on");
-        cmd->callback([&options, command = change.command] { options.command = command; });
-    }
-    for (const auto& change :
-         {Change{"hold", Command::hold, "Leave services as they are, for maintenance: nothing starts them"},
-          Change{"release", Command::release, "End the hold of services"},
-          Change{"reset-failed", Command::reset_failed, "Forget failures, of all failed services or of some"}}) {
-        auto* cmd = app.add_subcommand(change.name, change.help);
-        auto* names = cmd->add_option("NAME", options.names, "Names of services, or @GROUP");
-        if (change.command != Command::reset_failed) names->required();
-        cmd->callback([&options, command = change.command] { options.command = command; });
-    }
-    auto* signal = app.add_subcommand("signal", "Send a signal to services");
-    signal->add_option("SIGNAL", options.signal, "Name or number, like HUP")->required();
-    signal->add_option("NAME", options.names, "Names of services, or @GROUP")->required();
-    signal
-        ->add_option("--scope", options.scope, "Who gets it: the main process, its group, or all that descends from it")
-        ->check(CLI::IsMember({"leader", "group", "tree"}))
-        ->type_name("leader|group|tree");
-    signal->callback([&options] { options.command = Command::signal; });
 }
 
 void add_jobs(CLI::App& app, Options& options)
@@ -338,12 +287,13 @@ std::variant<Options, int> parse_arguments(int argc, const char* const* argv, st
     app.footer("processctl(1) has examples and the exit codes.");
     add_daemon(app, options);
     add_changes(app, options);
+    add_transient(app, options);
     add_jobs(app, options);
     add_run(app, options);
     add_records(app, options);
 
     std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
-    const bool is_run = split_command(app, words, options.run.command);
+    const bool is_run = split_command(app, words, options);
     const auto usage = [&](const std::string& problem) {
         std::cerr << "processctl: " << problem << "\nTry processctl --help.\n";
         return is_run ? exit_ours : exit_usage;
@@ -359,6 +309,10 @@ std::variant<Options, int> parse_arguments(int argc, const char* const* argv, st
     }
     if (options.command == Command::run && options.run.command.empty())
         return usage("run needs a command, as in: processctl run -- /bin/ls /");
+    if (options.command == Command::add && options.declared.empty() == options.file.empty())
+        return usage("add needs a command or a file, as in: processctl add NAME -- /bin/program, or --file NAME.toml");
+    if (options.command == Command::add && options.start && !options.file.empty())
+        return usage("--start goes with a command; a file says it itself");
     return options;
 }
 

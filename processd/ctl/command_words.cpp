@@ -8,8 +8,9 @@
 
 namespace processd::ctl {
 
-bool split_command(const CLI::App& app, std::vector<std::string>& words, std::vector<std::string>& command)
+bool split_command(const CLI::App& app, std::vector<std::string>& words, Options& options)
 {
+    auto& command = options.run.command;
     const CLI::App* scope = &app;
     const auto takes_value = [&](const std::string& word) {
         for (const CLI::App* where : {scope, &app})
@@ -32,6 +33,11 @@ bool split_command(const CLI::App& app, std::vector<std::string>& words, std::ve
             return true;
         } else if (word == "run") {
             scope = app.get_subcommand("run");
+        } else if (word == "add") {
+            const auto dashes = std::find(words.begin() + static_cast<std::ptrdiff_t>(i), words.end(), "--");
+            if (dashes != words.end()) options.declared.assign(dashes + 1, words.end());
+            words.erase(dashes, words.end());
+            return false;
         } else {
             return false;
         }

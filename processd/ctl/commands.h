@@ -8,6 +8,8 @@ namespace processd::ctl {
 
 int status_command(Session& session);
 int groups_command(Session& session);
+int add_command(Session& session);
+int remove_command(Session& session);
 int change_command(Session& session); // start, stop, restart
 int signal_command(Session& session);
 int steady_command(Session& session); // hold, release, reset-failed

@@ -18,15 +18,25 @@ std::string value_text(const json& key)
     return clean(part(key, "value").dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
+// A declaration in JSON has no lines.
+std::string written_in(const json& key)
+{
+    const auto line = number(key, "line");
+    return clean(text(key, "file")) + (line > 0 ? ':' + std::to_string(line) : "");
+}
+
 std::string key_table(const json& name, const Style& style)
 {
     Table table({{"KEY"}, {"VALUE", false, 20}, {"WRITTEN IN"}});
     for (const auto& key : part(name, "keys"))
         table.row({{clean(text(key, "key")), Colour::plain},
                    {value_text(key), flag(key, "hidden") ? Colour::dim : Colour::plain},
-                   {clean(text(key, "file")) + ':' + std::to_string(number(key, "line")), Colour::dim}});
-    return paint(style, Colour::bold, clean(text(name, "name"))) + ", " + clean(text(name, "kind")) + '\n' +
-           table.print(style);
+                   {written_in(key), Colour::dim}});
+    std::string heading = paint(style, Colour::bold, clean(text(name, "name"))) + ", " + clean(text(name, "kind"));
+    if (const json& transient = part(name, "transient"); transient.is_object())
+        heading += " (transient), declared over the API by " + clean(text(transient, "by")) + " at " +
+                   clock_text(time(transient, "since"), style.now);
+    return heading + '\n' + table.print(style);
 }
 
 } // namespace

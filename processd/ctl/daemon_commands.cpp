@@ -85,8 +85,10 @@ int plan_command(Session& session)
     tell_warnings(session, *value);
     const json& files = part(*value, "files");
     const json& changes = part(*value, "changes");
+    const auto stays = joined(texts(*value, "transient"));
+    const auto note = stays.empty() ? "" : "left alone by a reload (transient): " + clean(stays) + '\n';
     if (!files.is_array() || files.empty())
-        return session.print("the configuration on disk is the one in force\n") ? exit_done : exit_ours;
+        return session.print("the configuration on disk is the one in force\n" + note) ? exit_done : exit_ours;
     Table table({{"FILE"}, {"SINCE IT WAS LOADED"}});
     for (const auto& file : files)
         table.row({{clean(text(file, "path")), Colour::plain}, {clean(text(file, "change")), Colour::plain}});
@@ -95,7 +97,7 @@ int plan_command(Session& session)
         all += "a reload would change nothing: the values are the same\n";
     else
         all += changes_table(session, changes, "A RELOAD WOULD", would_text);
-    return session.print(all) ? exit_done : exit_ours;
+    return session.print(all + note) ? exit_done : exit_ours;
 }
 
 int reload_command(Session& session)

@@ -24,6 +24,8 @@ int perform(Session& session)
     case Command::start:
     case Command::stop:
     case Command::restart: return change_command(session);
+    case Command::add: return add_command(session);
+    case Command::remove: return remove_command(session);
     case Command::signal: return signal_command(session);
     case Command::run: return run_command(session);
     case Command::runs: return runs_command(session);

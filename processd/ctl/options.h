@@ -44,7 +44,9 @@ enum class Command {
     whoami,
     upgrade,
     config,
-    report
+    report,
+    add,
+    remove
 };
 
 struct BindOption {
@@ -102,6 +104,9 @@ struct Options {
     std::string format = "openmetrics";               // of metrics
     std::optional<std::chrono::milliseconds> timeout; // of that wait
     std::size_t lines = 20;                           // of show
+    std::vector<std::string> declared;                // of add: the command behind --
+    std::string file;                                 // of add: the declaration, "-" for standard input
+    std::optional<std::string> start;                 // of add: auto or manual
     RunOptions run;
     ListOptions list;
     LogOptions logs;

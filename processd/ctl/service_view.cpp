@@ -134,6 +134,9 @@ std::string system_line(const json& system, const Style& style)
         line += "configuration on disk differs from the one in force: " + clean(text(files[0], "path")) +
                 (files.size() > 1 ? " and " + std::to_string(files.size() - 1) + " more" : "") +
                 "; see processctl plan\n";
+    for (const json& aside : part(part(system, "config"), "transient_set_aside"))
+        line += paint(style, Colour::bad, "transient service " + clean(text(aside, "service")) + " is not in force") +
+                ": " + clean(text(aside, "reason")) + '\n';
     return line + logs_trouble(system, style);
 }
 
@@ -177,6 +180,15 @@ std::string service_why(const json& service, const Style& style)
     return joined(parts, "; ");
 }
 
+namespace {
+
+std::string shown_name(const json& service)
+{
+    return clean(text(service, "name")) + (part(service, "transient").is_object() ? " (transient)" : "");
+}
+
+} // namespace
+
 std::string service_table(const json& services, const Style& style)
 {
     if (!services.is_array() || services.empty()) return "no services are configured\n";
@@ -187,7 +199,7 @@ std::string service_table(const json& services, const Style& style)
         const auto restarts = number(service, "restarts");
         const bool trouble = in_trouble(service);
         const bool unwanted = state == "stopped" && text(service, "wanted") == "up";
-        table.row({{clean(text(service, "name")), Colour::plain},
+        table.row({{shown_name(service), Colour::plain},
                    {clean(state), unwanted ? Colour::busy : state_colour(state)},
                    {age_text(time(service, "since"), style.now), Colour::plain},
                    {pid > 0 ? std::to_string(pid) : "-", Colour::plain},
@@ -221,6 +233,9 @@ std::string service_page(const json& service, const Style& style)
     page.item("why", service_why(service, style));
     page.item("wanted", clean(text(service, "wanted")) +
                             (text(service, "start") == "auto" ? "; starts with the daemon" : "; starts when asked"));
+    if (const json& transient = part(service, "transient"); transient.is_object())
+        page.item("transient", "declared by " + clean(text(transient, "by")) + " at " +
+                                   clock_text(time(transient, "since"), style.now) + ", until the daemon ends");
     page.item("command", command_text(texts(service, "command")));
     if (const json& main = part(service, "main"); main.is_object())
         page.item("main", "pid " + std::to_string(number(main, "pid")) + ", up " +

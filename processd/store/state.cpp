@@ -19,6 +19,7 @@ constexpr int hash_size = 131;
 
 struct State::Impl {
     base::Result<void> commit(const std::vector<Change>& changes);
+    [[nodiscard]] std::map<std::string, std::string> texts(std::string_view key_prefix) const;
     Db db;
     std::map<std::string, std::optional<std::string>, std::less<>> waiting; // not empty only after a failure
 };
@@ -114,19 +115,32 @@ base::Result<nlohmann::json> State::get(std::string_view key) const
     return *std::move(document);
 }
 
-void State::for_each(std::string_view key_prefix,
-                     const std::function<void(std::string_view, const nlohmann::json&)>& visit) const
+std::map<std::string, std::string> State::Impl::texts(std::string_view key_prefix) const
 {
-    std::map<std::string, std::string> texts; // read first: visit may change what it visits
-    auto done = impl_->db.for_each([&](std::string_view key, std::string_view text) {
+    std::map<std::string, std::string> texts;
+    auto done = db.for_each([&](std::string_view key, std::string_view text) {
         if (key.starts_with(key_prefix)) texts.emplace(key, text);
     });
     if (!done) base::log::error("state cannot be read", {{"reason", done.error().message()}});
-    for (const auto& [key, document] : impl_->waiting) {
+    for (const auto& [key, document] : waiting) {
         if (!key.starts_with(key_prefix)) continue;
         texts.erase(key);
         if (document) texts.emplace(key, *document);
     }
+    return texts;
+}
+
+std::vector<std::string> State::keys(std::string_view prefix) const
+{
+    std::vector<std::string> keys;
+    for (const auto& entry : impl_->texts(prefix)) keys.push_back(entry.first);
+    return keys;
+}
+
+void State::for_each(std::string_view key_prefix,
+                     const std::function<void(std::string_view, const nlohmann::json&)>& visit) const
+{
+    const auto texts = impl_->texts(key_prefix); // read first: visit may change what it visits
     for (const auto& [key, text] : texts) {
         auto document = model::parse_json(text);
         if (document)

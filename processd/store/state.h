@@ -46,6 +46,8 @@ public:
     std::function<void()> on_waiting;              // keep() could not commit: retry() is due some time later
 
     [[nodiscard]] base::Result<nlohmann::json> get(std::string_view key) const; // Errc::not_found, Errc::corrupt
+    [[nodiscard]] std::vector<std::string>
+    keys(std::string_view prefix) const; // sorted; also of what get() cannot read
     // In key order. A document that is not JSON is logged and passed over.
     void for_each(std::string_view key_prefix,
                   const std::function<void(std::string_view key, const nlohmann::json& document)>& visit) const;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "processd/supervisor/config_json.h"
 
+#include "processd/model/json.h"
+
 #include <nlohmann/json.hpp>
 
 namespace processd::supervisor {
@@ -28,6 +30,12 @@ json files_json(const std::vector<config::FileChange>& files)
     json list = json::array();
     for (const auto& file : files) list.push_back({{"path", file.path}, {"change", name_of(file.kind)}});
     return list;
+}
+
+json transient_json(const std::optional<model::Transient>& transient)
+{
+    if (!transient) return nullptr;
+    return {{"by", transient->by}, {"since", model::json_time(transient->since)}};
 }
 
 json errors_json(const config::Problems& problems)

@@ -12,6 +12,7 @@ namespace processd::supervisor {
 
 nlohmann::json changes_json(const config::Changes& changes);
 nlohmann::json files_json(const std::vector<config::FileChange>& files);
+nlohmann::json transient_json(const std::optional<model::Transient>& transient); // docs/openapi.yaml, Transient
 nlohmann::json errors_json(const config::Problems& problems);
 
 } // namespace processd::supervisor

@@ -33,15 +33,14 @@ Configured::Configured(loop::Loop& loop, store::State& state, std::string direct
 }
 Configured::~Configured() { *self_ = nullptr; }
 
-bool Configured::take(const std::vector<config::SourceSet>& sources, config::Problems problems)
+bool Configured::take(const config::Loaded& found)
 {
-    auto found = config::interpret(sources, std::move(problems));
     if (!found) {
         std::fputs(config::check_report(directory_, found).c_str(), stderr);
         return false;
     }
     log_warnings(found);
-    in_force_ = *std::move(found);
+    in_force_ = *found;
     loaded_ = base::wall_now();
     return true;
 }
@@ -49,23 +48,44 @@ bool Configured::take(const std::vector<config::SourceSet>& sources, config::Pro
 bool Configured::take_up()
 {
     config::Problems problems;
-    auto sources = stored_sources(state_);
-    if (sources.empty()) sources = config::read_directory(directory_, problems);
-    return take(sources, std::move(problems));
+    auto stored = stored_sources(state_);
+    const bool lost = !stored;
+    if (lost) {
+        base::log::error("the configuration in force cannot be read back; the one on disk is taken",
+                         {{"reason", stored.error().message()}});
+        stored = config::read_directory(directory_, problems);
+    }
+    auto transient = stored_transient(state_, aside_);
+    const auto found = fit(*stored, problems, std::move(transient), aside_);
+    for (const auto& [name, reason] : aside_)
+        base::log::error("a transient service is not in force", {{"service", name}, {"reason", reason}});
+    if (!take(found)) return false;
+    if (lost) state_.keep({sources_change(*stored)});
+    return true;
 }
 
 bool Configured::begin(std::vector<store::Change> with_this)
 {
     config::Problems problems;
     const auto sources = config::read_directory(directory_, problems);
-    if (!take(sources, std::move(problems))) return false;
+    if (!take(config::interpret(sources, std::move(problems)))) return false;
     with_this.push_back(sources_change(sources));
     const auto saved = state_.apply(with_this);
     if (!saved) base::log::error("the state directory cannot be written", {{"reason", saved.error().message()}});
     return saved.has_value();
 }
 
-std::vector<config::SourceSet> Configured::sources() const { return stored_sources(state_); }
+std::vector<config::SourceSet> Configured::files() const
+{
+    return stored_sources(state_).value_or(std::vector<config::SourceSet>{});
+}
+
+std::vector<config::SourceSet> Configured::sources() const
+{
+    auto all = files();
+    for (auto& set : transient()) all.push_back(std::move(set));
+    return all;
+}
 
 void Configured::read(std::function<void(Candidate)> done)
 {
@@ -76,9 +96,11 @@ void Configured::read(std::function<void(Candidate)> done)
     const auto read = std::make_shared<Read>();
     loop::work(
         loop_, [read, dir = directory_] { read->sources = config::read_directory(dir, read->problems); },
-        [read, self = self_, done = std::move(done)] {
+        [this, read, self = self_, done = std::move(done)] {
             if (*self == nullptr) return;
-            auto found = config::interpret(read->sources, std::move(read->problems));
+            auto all = read->sources;
+            for (auto& set : transient()) all.push_back(std::move(set));
+            auto found = config::interpret(all, std::move(read->problems));
             done({std::move(read->sources), std::move(found)});
         });
 }
@@ -102,12 +124,12 @@ base::Result<void> Configured::accept(Candidate candidate)
 
 std::vector<config::FileChange> Configured::differences(const Candidate& candidate) const
 {
-    return config::compare(stored_sources(state_), candidate.sources);
+    return config::compare(files(), candidate.sources);
 }
 
 void Configured::watch()
 {
-    for (const auto& set : stored_sources(state_)) names_.insert(set.name);
+    for (const auto& set : files()) names_.insert(set.name);
     watch_paths();
 }
 
@@ -143,7 +165,7 @@ void Configured::look()
             if (look_again_) return look();
             for (const auto& set : read->sources) names_.insert(set.name);
             watch_paths();
-            looked(config::compare(stored_sources(state_), read->sources));
+            looked(config::compare(files(), read->sources));
         });
 }
 

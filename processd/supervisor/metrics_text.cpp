@@ -5,6 +5,7 @@
 #include "processd/supervisor/memory.h"
 #include "processd/supervisor/metrics.h"
 #include "processd/supervisor/runs.h"
+#include "processd/supervisor/version.h"
 
 namespace processd::supervisor {
 namespace {
@@ -34,7 +35,7 @@ void Metrics::write_daemon(MetricText& to) const
     const auto manager = parts_->manager();
     const auto keeper_started = base::wall_from_ns(hello_.started_wall_ns);
     to.family("processd_build", info, "", "The version that runs");
-    to.sample({{"version", PROCESSD_VERSION}}, 1);
+    to.sample({{"version", version()}}, 1);
     to.family("processd_keeper_start_time_seconds", gauge, "seconds", "When the keeper began, seconds since 1970");
     to.sample({}, keeper_started);
     to.family("processd_manager_start_time_seconds", gauge, "seconds", "When the manager began, seconds since 1970");

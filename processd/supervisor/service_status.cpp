@@ -3,6 +3,7 @@
 #include "processd/supervisor/service_entry.h"
 
 #include "processd/model/json.h"
+#include "processd/supervisor/config_json.h"
 #include "processd/supervisor/last_lines.h"
 
 #include <nlohmann/json.hpp>
@@ -107,6 +108,7 @@ json service_status(const std::string& name, const ServiceEntry& entry, const Se
            {"after", entry.spec.after},
            {"binds_to", entry.spec.binds_to},
            {"service_groups", entry.spec.groups},
+           {"transient", transient_json(entry.spec.transient)},
            {"removed", entry.removed},
            {"changed_keys", changed_keys(entry)}};
     j["config_changed"] = !j["changed_keys"].empty();

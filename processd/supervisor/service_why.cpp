@@ -38,6 +38,9 @@ public:
         std::string first = name + " is " + std::string(state) + " since " + seconds_text(entry.since) + ", " +
                             span(wall_now_ - entry.since) + " ago";
         say(entry.machine.reason.empty() ? first + "." : first + ": " + entry.machine.reason + ".");
+        if (const auto& transient = entry.spec.transient)
+            say("It is transient: " + transient->by + " declared it over the API at " + seconds_text(transient->since) +
+                ", and it goes when the daemon ends.");
         if (entry.held)
             say("It is held by " + entry.held->by + " since " + seconds_text(entry.held->since) +
                 ": nothing starts it, and checks do nothing to it, until somebody releases it.");

@@ -60,7 +60,7 @@ void Services::load(const std::map<std::string, model::ServiceSpec>& specs)
     m.pump_soon.arm();
 }
 
-void Services::apply(const std::map<std::string, model::ServiceSpec>& specs)
+std::vector<std::string> Services::apply(const std::map<std::string, model::ServiceSpec>& specs)
 {
     auto& m = *impl_;
     std::vector<std::string> started; // once all are known
@@ -88,6 +88,7 @@ void Services::apply(const std::map<std::string, model::ServiceSpec>& specs)
     }
     for (const auto& name : started) m.want_start(m.services.at(name), by_configuration);
     m.pump_soon.arm();
+    return started;
 }
 
 base::Result<Operation> Services::start(std::string_view name, const std::optional<model::Identity>& by)

@@ -56,8 +56,8 @@ public:
     // At start: the configuration. What state.tdb holds is of an earlier manager of this keeper.
     void load(const std::map<std::string, model::ServiceSpec>& specs);
     // After a reload: new ones start if auto, changed ones apply at their next start, gone ones stay until they are
-    // down.
-    void apply(const std::map<std::string, model::ServiceSpec>& specs);
+    // down. Returns those that this starts.
+    std::vector<std::string> apply(const std::map<std::string, model::ServiceSpec>& specs);
 
     // Errc::not_found names the nearest service. start/stop/restart/reload/signal are operations; one that finds the
     // service where it is wanted is done at once. A newer operation on the same service supersedes an open one.

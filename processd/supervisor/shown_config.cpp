@@ -2,6 +2,7 @@
 #include "processd/supervisor/shown_config.h"
 
 #include "processd/config/load.h"
+#include "processd/supervisor/config_json.h"
 
 #include <nlohmann/json.hpp>
 
@@ -44,10 +45,11 @@ json shown_name(const config::ShownName& name)
                         {"value", key.value ? json_of(*key.value) : json(nullptr)},
                         {"hidden", !key.value},
                         {"file", key.file},
-                        {"line", key.line}});
+                        {"line", key.line == 0 ? json(nullptr) : json(key.line)}});
     return {{"name", name.name},
             {"kind", name.kind.empty() ? json(nullptr) : json(name.kind)},
             {"files", name.files},
+            {"transient", transient_json(name.transient)},
             {"keys", std::move(keys)}};
 }
 

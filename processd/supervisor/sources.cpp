@@ -29,11 +29,11 @@ store::Change sources_change(const std::vector<config::SourceSet>& sources)
     return store::change_of(key, list);
 }
 
-std::vector<config::SourceSet> stored_sources(const store::State& state)
+base::Result<std::vector<config::SourceSet>> stored_sources(const store::State& state)
 {
     std::vector<config::SourceSet> sources;
     const auto list = state.get(key);
-    if (!list) return sources;
+    if (!list) return tl::unexpected(list.error());
     try {
         for (const auto& set : *list) {
             config::SourceSet source;
@@ -43,8 +43,8 @@ std::vector<config::SourceSet> stored_sources(const store::State& state)
             for (const auto& file : set.at("files")) source.files.push_back({file.at("path"), model::bytes_from(file)});
             sources.push_back(std::move(source));
         }
-    } catch (const json::exception&) {
-        sources.clear();
+    } catch (const json::exception& e) {
+        return base::fail(base::Errc::corrupt, std::string("the stored configuration cannot be read: ") + e.what());
     }
     return sources;
 }

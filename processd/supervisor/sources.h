@@ -3,6 +3,7 @@
 // takes over is configured as the one before, whatever is on disk by then.
 #pragma once
 
+#include "helpers/base/result.h"
 #include "processd/config/read_directory.h"
 
 namespace processd::store {
@@ -13,6 +14,7 @@ struct Change;
 namespace processd::supervisor {
 
 store::Change sources_change(const std::vector<config::SourceSet>& sources);
-std::vector<config::SourceSet> stored_sources(const store::State& state); // empty: none, or not to be read
+// Errc::not_found: none. Any other error: there are some, but they cannot be read.
+base::Result<std::vector<config::SourceSet>> stored_sources(const store::State& state);
 
 } // namespace processd::supervisor

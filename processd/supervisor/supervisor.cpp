@@ -13,13 +13,12 @@
 #include "processd/supervisor/host.h"
 #include "processd/supervisor/journal.h"
 #include "processd/supervisor/keeper_abilities.h"
-#include "processd/supervisor/keeper_json.h"
 #include "processd/supervisor/memory.h"
 #include "processd/supervisor/metrics.h"
+#include "processd/supervisor/system_json.h"
 
 #include <array>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 namespace processd::supervisor {
 namespace {
@@ -58,6 +57,7 @@ struct Supervisor::Impl {
     std::optional<Runs> runs;
     std::optional<Jobs> jobs;
     std::optional<Services> services;
+    std::optional<TransientServices> transient;
     std::optional<Upgrade> upgrade;
     std::optional<Departure> departure;
     std::optional<Memory> memory;
@@ -141,6 +141,7 @@ struct Supervisor::Impl {
         jobs.emplace(loop, *runs, *operations, store->state());
         services.emplace(loop, *runs, *operations, store->state(), prepare_program);
         services->on_edge = [this](const model::Edge& edge, const std::string& job) { return jobs->edge(edge, job); };
+        transient.emplace(*configured, *services, *operations, *journal);
         upgrade.emplace(keeper, *operations, store->state(), hello);
         departure.emplace(loop, keeper, *runs, *journal, events.on_leave, [this] { events.on_exit(0); });
         upgrade->on_accepted = [this] { departure->begin(); };
@@ -157,10 +158,8 @@ struct Supervisor::Impl {
         if (restored) return configured->take_up();
         // In one transaction: a manager that finds this epoch must not find an earlier life's services beside it.
         std::vector<store::Change> all{store::change_of("meta", {{"epoch", hello.epoch}})};
-        for (const auto* kind : {"service/", "job/"})
-            store->state().for_each(kind, [&](std::string_view key, const json&) {
-                all.push_back({std::string(key), {}});
-            });
+        for (const auto kind : {std::string_view("service/"), std::string_view("job/"), transient_prefix})
+            for (auto& key : store->state().keys(kind)) all.push_back({std::move(key), {}});
         return configured->begin(std::move(all));
     }
 
@@ -286,8 +285,12 @@ struct Supervisor::Impl {
             if (!candidate.found)
                 return done(tl::unexpected(config::as_error(candidate.found.error())),
                             errors_json(candidate.found.error()));
+            json stays = json::array();
+            for (const auto& [name, spec] : configured->in_force().services)
+                if (spec.transient) stays.push_back(name);
             done(json{{"changes", table_of(candidate)},
                       {"files", files_json(configured->differences(candidate))},
+                      {"transient", std::move(stays)},
                       {"warnings", errors_json(candidate.found.warnings)}},
                  json::array());
         });
@@ -325,47 +328,8 @@ struct Supervisor::Impl {
 
     json system()
     {
-        const auto kb = [](std::optional<std::int64_t> v) { return v ? json(*v) : json(nullptr); };
-        const auto cgroup = text_of(hello.cgroup);
-        memory->refresh();
-        auto keepers = keeper_json(hello);
-        keepers["memory_kb"] = kb(memory->keeper_kb());
-        auto managers = manager_before_json(hello);
-        managers.update({{"pid", ::getpid()},
-                         {"incarnation", hello.incarnation},
-                         {"started", model::json_time(started)},
-                         {"version", PROCESSD_VERSION},
-                         {"memory_kb", kb(memory->manager_kb())}});
-        return {{"version", PROCESSD_VERSION},
-                {"time", model::json_time(base::wall_now())},
-                {"epoch", std::to_string(hello.epoch)},
-                {"boot_id", text_of(hello.boot_id)},
-                {"keeper", std::move(keepers)},
-                {"manager", std::move(managers)},
-                {"abilities", abilities_json(hello)},
-                {"proof", hello.proof == protocol::Proof::cgroup ? "cgroup" : "sweep"},
-                {"cgroup", cgroup.empty() ? json(nullptr) : json(cgroup)},
-                {"cgroup_controllers", controllers_of(hello)},
-                {"config_dir", directories.config},
-                {"state_dir", directories.state},
-                {"runtime_dir", directories.runtime},
-                {"socket", directories.runtime + "/api.socket"},
-                {"config",
-                 {{"loaded", model::json_time(configured->loaded())},
-                  {"error", configured->error().empty() ? json(nullptr) : json(configured->error())},
-                  {"differs_on_disk", files_json(configured->differs_on_disk())}}},
-                {"counts",
-                 {{"services", services->names().size()},
-                  {"jobs", jobs->names().size()},
-                  {"services_ready", services->count_ready()},
-                  {"services_failed", services->count_failed()},
-                  {"runs_active", runs->active()},
-                  {"runs_recorded", store->records().size()},
-                  {"operations_open", operations->open_count()},
-                  {"output_dropped_bytes", journal->dropped_bytes()}}},
-                {"logs", journal->targets().status()},
-                {"stopping", is_stopping},
-                {"stop_deadline", model::json_time(stop_deadline)}};
+        return system_json({hello, started, directories, *configured, *services, *jobs, *runs, store->records(),
+                            *operations, *journal, *memory, is_stopping, stop_deadline});
     }
 };
 
@@ -380,6 +344,7 @@ Supervisor::~Supervisor() = default;
 Runs& Supervisor::runs() { return *impl_->runs; }
 Services& Supervisor::services() { return *impl_->services; }
 Jobs& Supervisor::jobs() { return *impl_->jobs; }
+TransientServices& Supervisor::transient() { return *impl_->transient; }
 Operations& Supervisor::operations() { return *impl_->operations; }
 Changes& Supervisor::changes() { return *impl_->changes; }
 Metrics& Supervisor::metrics() { return *impl_->metrics; }

@@ -13,6 +13,7 @@
 #include "processd/supervisor/operations.h"
 #include "processd/supervisor/runs.h"
 #include "processd/supervisor/services.h"
+#include "processd/supervisor/transient_services.h"
 #include "processd/supervisor/upgrade.h"
 
 #include <functional>
@@ -54,6 +55,7 @@ public:
     Runs& runs();
     Services& services();
     Jobs& jobs();
+    TransientServices& transient();
     Operations& operations();
     Changes& changes();
     output::LogStore& logs();

@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check(interpret({set("a@", {{"a@.toml", text}}), set("a@own", {{"a@own.toml", text}})}));
     check(interpret({set("a@", {{"a@.toml", base}, {"a@.d/x.toml", text}}), set("a@own", {{"a@own.toml", ""}})}));
     auto transient = set("c", {{"transient service c", text}});
-    transient.transient = model::Transient{"uid 0", {}};
+    transient.transient = processd::model::Transient{"uid 0", {}};
     check(interpret({transient, set("b", {{"b.toml", base}})}));
     return 0;
 }

@@ -218,7 +218,7 @@ class Contract:
                     ]
         problem = self.document["components"]["schemas"]["Problem"]
         found += [f"kind {kind}" for kind in problem["properties"]["kind"]["enum"] if kind not in self.kinds]
-        requests = [self.document["components"]["schemas"]["RunRequest"]]
+        requests = [self.document["components"]["schemas"][name] for name in ("RunRequest", "Declaration")]
         self.walk(self.document["components"]["schemas"], "", requests, found)
         return [f"{what} was never seen" for what in found if what not in but]
 

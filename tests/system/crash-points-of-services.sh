@@ -17,5 +17,7 @@ fulfil restart_group commit:before:state commit:after:state send:before:signal s
 fulfil down_group commit:after:state send:before:signal send:after:signal reply:after:POST
 fulfil down send:before:signal send:after:signal commit:after:state reply:after:POST
 fulfil down_up send:before:read send:after:read commit:before:state send:before:spawn send:after:spawn
+fulfil declare commit:before:state commit:after:state send:before:spawn send:after:spawn reply:before:PUT reply:after:PUT
+fulfil remove commit:before:state commit:after:state send:before:signal send:after:signal reply:before:DELETE reply:after:DELETE
 fulfil fall commit:before:state commit:after:state send:before:spawn send:after:spawn send:before:ack
 close_daemon

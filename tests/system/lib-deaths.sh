@@ -524,6 +524,52 @@ see_fall()
 
 # ---- deeds: the daemon ----
 
+# A service comes over the API. Asked for again it is the same.
+declare_service()
+{
+	ask PUT "/v1/services/$1" '{"service": {"command": ["sleep", "1000"], "requires": ["quiet"]}}' >/dev/null
+}
+
+# Until it is not there: whoever lost the answer finds that it was removed.
+drop_service()
+{
+	until [ "$(status_of DELETE "/v1/services/$1?wait=30s" 2>"$T/curl" || :)" = 404 ]; do
+		[ "$(jq -r '.status? // .state' "$T/reply")" != 409 ] || fail "$1 cannot be removed: $(cat "$T/reply")"
+		sleep 0.02
+	done
+}
+
+do_declare()
+{
+	declare_service "$1"
+}
+see_declare()
+{
+	wait_for 'the declared service is ready' service_is "$1" ready
+	equal 'who declared it' 'uid 0 (curl' "$(field "$1" .transient.by | cut -d, -f1)"
+	equal 'once more' unchanged "$(ask PUT "/v1/services/$1" '{"service": {"requires": ["quiet"], "command": ["sleep", "1000"]}}' | jq -r .result)"
+}
+undo_declare()
+{
+	drop_service "$1"
+}
+
+do_remove()
+{
+	mv "$CRASH" "$CRASH.later" # the manager is to die later
+	declare_service "$1"
+	wait_for 'the declared service is ready' service_is "$1" ready
+	field "$1" .main.pid >"$DATA/removed-$1"
+	mv "$CRASH.later" "$CRASH"
+	drop_service "$1"
+}
+see_remove()
+{
+	equal 'the removed service' 404 "$(status_of GET "/v1/services/$1")"
+	wait_for 'its process is gone' gone "$(cat "$DATA/removed-$1")"
+	equal 'what is set aside' '[]' "$(ask GET /v1/system | jq -c .config.transient_set_aside)"
+}
+
 do_reload()
 {
 	service "added-$1" <<-E

@@ -148,6 +148,19 @@ for name in ("processd", "well", "backup", "page"):
     expect(ask("GET", f"/v1/config/{name}"), 200)
 as_nobody(lambda: expect(ask("GET", "/v1/config/stays"), 200))
 expect(ask("GET", "/v1/config/wel"), 404, "not_found")
+# Declared over the API.
+declaration = {"service": {"command": ["sleep", "1000"], "start": "auto"}}
+expect(ask("PUT", "/v1/services/guest", declaration), 201)
+expect(ask("PUT", "/v1/services/guest", declaration), 200)
+expect(ask("PUT", "/v1/services/guest", {"service": {"command": ["sleep", "999", "&"]}}), 200)
+expect(ask("PUT", "/v1/services/guest", {"service": {"command": ["sleep", "999"]}}), 200)
+expect(ask("PUT", "/v1/services/needy", {"service": {"command": ["sleep", "999"], "requires": ["guest"], "start": "manual"}}), 201)
+expect(ask("GET", "/v1/services/guest"), 200)
+expect(ask("GET", "/v1/config/guest"), 200)
+expect(ask("DELETE", "/v1/services/guest"), 409, "conflict")
+expect(ask("DELETE", "/v1/services/needy?wait=30s"), 200)
+until(lambda: ask("GET", "/v1/services/guest").value["state"] == "ready", "the guest is ready")
+expect(ask("DELETE", "/v1/services/guest"), 202)
 expect(ask("GET", "/v1/services"), 200)
 for name in ("well", "fails", "waits"):
     expect(ask("GET", f"/v1/services/{name}"), 200)
@@ -239,7 +252,9 @@ with open(f"{CONFIG}/stays.toml", "w", encoding="utf-8") as file:
 with open(f"{CONFIG}/stays.conf", "w", encoding="utf-8") as file:
     file.write("This is not read, of which a warning tells.\n")
 until(lambda: ask("GET", "/v1/system").value["config"]["differs_on_disk"], "the disk is seen to differ")
+expect(ask("PUT", "/v1/services/guest", declaration), 201)
 expect(ask("GET", "/v1/plan"), 200)
+expect(ask("DELETE", "/v1/services/guest?wait=30s"), 200)
 expect(ask("POST", "/v1/reload"), 200)
 expect(ask("GET", "/v1/services/stays"), 200)
 with open(f"{CONFIG}/wrong.toml", "w", encoding="utf-8") as file:
@@ -280,7 +295,15 @@ expect(ask("POST", "/v1/runs", "{"), 400, "bad_json")
 expect(ask("POST", "/v1/runs", {"comand": ["true"]}), 400, "unknown_key")
 expect(ask("POST", "/v1/runs", " " * 70000), 413, "too_large")
 expect(ask("GET", "/v1/sistem"), 404, "not_found")
-expect(ask("PUT", "/v1/services/well"), 405, "method_not_allowed")
+expect(ask("POST", "/v1/services/well"), 405, "method_not_allowed")
+expect(ask("PUT", "/v1/services/well", declaration), 409, "conflict")
+expect(ask("PUT", "/v1/services/guest", "{"), 422, "bad_config")
+expect(ask("PUT", "/v1/services/guest"), 400, "bad_json")
+expect(ask("PUT", "/v1/services/GUEST", declaration), 400, "bad_request")
+expect(ask("PUT", "/v1/services/guest", {"service": {"comand": ["sleep"]}}), 422, "bad_config")
+expect(ask("PUT", "/v1/services/guest?x=1", declaration), 400, "unknown_key")
+expect(ask("DELETE", "/v1/services/guest"), 404, "not_found")
+as_nobody(lambda: expect(ask("PUT", "/v1/services/guest", declaration), 403, "forbidden"))
 half_a_request()
 as_nobody(lambda: expect(ask("GET", "/v1/runs/all-keys"), 200))
 as_nobody(lambda: expect(ask("GET", "/v1/whoami"), 200))
@@ -291,13 +314,15 @@ as_nobody(lambda: expect(ask("POST", "/v1/runs", {"command": ["true"]}), 403, "f
 expect(ask("POST", "/v1/shutdown"), 202)
 expect(ask("GET", "/v1/system"), 200)
 expect(ask("POST", "/v1/runs", {"command": ["true"]}), 503, "unavailable")
+expect(ask("PUT", "/v1/services/guest", declaration), 503, "unavailable")
 
 # Bugs of ours, a disk that is full, processes that do not die, controllers of cgroups, and what is wrong on disk have tests of
 # their own.
 elsewhere = {"kind internal", "kind storage", "Config.errors", "Service.stuck", "Operation.survivors", "Run.strangers",
              "System.cgroup_controllers", "Service.last.oom", "Service.last.oom_limit_bytes", "Run.oom", "Run.oom_limit_bytes", "Job.last.oom",
              "Job.last.oom_limit_bytes", "Config.errors", "Config.errors.file", "Config.errors.line", "Config.errors.key",
-             "Config.errors.message"}
+             "Config.errors.message", "System.config.transient_set_aside", "System.config.transient_set_aside.service",
+             "System.config.transient_set_aside.reason"}
 complaints = contract.complaints + contract.unseen(elsewhere)
 print("\n".join(complaints))
 sys.exit(1 if complaints else 0)

@@ -34,6 +34,23 @@ Parsed parse(std::vector<const char*> words)
 
 } // namespace
 
+TEST_CASE("add takes a command behind --, or a file", "[ctl][arguments]")
+{
+    const auto add = parse({"--json", "add", "web", "--start", "manual", "--", "run", "--json", "--", "x"}).options();
+    CHECK(add.command == Command::add);
+    CHECK(add.json);
+    CHECK(add.names == std::vector<std::string>{"web"});
+    CHECK(add.start == "manual");
+    CHECK(add.declared == std::vector<std::string>{"run", "--json", "--", "x"});
+    CHECK(parse({"add", "web", "-f", "-"}).options().file == "-");
+    CHECK(parse({"add", "web"}).code() == exit_usage);
+    CHECK(parse({"add", "web", "--"}).code() == exit_usage);
+    CHECK(parse({"add", "web", "--file", "x.toml", "--", "x"}).code() == exit_usage);
+    CHECK(parse({"add", "web", "--file", "x.toml", "--start", "auto"}).code() == exit_usage);
+    CHECK(parse({"remove", "a", "b", "--no-wait"}).options().names == std::vector<std::string>{"a", "b"});
+    CHECK(parse({"remove"}).code() == exit_usage);
+}
+
 TEST_CASE("commands and global options are understood in any order", "[ctl][arguments]")
 {
     ::unsetenv("CTDB_PROCESSD_SOCKET");
