@@ -28,6 +28,7 @@
 #             expect SENTENCE COMMAND…     the command must succeed
 #             refuse SENTENCE COMMAND…     the command must fail
 #             equal SENTENCE WANTED GOT    the two must be the same
+#             same_time SENTENCE WANTED GOT   likewise two times of replies, which come from another clock, to two seconds
 #             gone PID                true once there is no such process, or only its zombie
 #             fail SENTENCE           ends the test; the daemon's log follows
 #             skip REASON             ends the test as skipped (exit code 77)
@@ -319,4 +320,10 @@ refuse()
 equal()
 {
 	[ "$2" = "$3" ] || fail "$1: expected \"$2\", got \"$3\""
+}
+
+same_time()
+{
+	_late=$(($(date -d "$3" +%s) - $(date -d "$2" +%s)))
+	if [ "$_late" -lt -2 ] || [ "$_late" -gt 2 ]; then fail "$1: expected \"$2\", got \"$3\""; fi
 }
