@@ -2,6 +2,7 @@
 #include "processd/loop/work.h"
 
 #include <memory>
+#include <unordered_set>
 
 namespace processd::loop {
 namespace {
@@ -11,6 +12,14 @@ struct Request {
     std::function<void()> on_thread;
     std::function<void()> done;
 };
+
+// Of the loop's thread. One that is on a thread of the pool when the program ends is never deleted; here it is not
+// lost, which LeakSanitizer would complain of.
+std::unordered_set<Request*>& under_way()
+{
+    static auto* const all = new std::unordered_set<Request*>;
+    return *all;
+}
 
 } // namespace
 
@@ -24,9 +33,10 @@ void work(Loop& loop, std::function<void()> on_thread, std::function<void()> don
         loop.raw(), &request->work, [](uv_work_t* w) { static_cast<Request*>(w->data)->on_thread(); },
         [](uv_work_t* w, int) {
             const std::unique_ptr<Request> owner(static_cast<Request*>(w->data));
+            under_way().erase(owner.get());
             owner->done();
         });
-    if (r == 0) (void)request.release();
+    if (r == 0) under_way().insert(request.release());
 }
 
 } // namespace processd::loop
