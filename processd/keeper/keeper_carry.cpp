@@ -50,8 +50,8 @@ CarriedChild carry_child(const Child& child)
     c.leftovers = child.leftovers;
     c.unread = child.unread;
     c.sweep = child.sweep.carry();
-    c.next_main = child.next_main.pid;
-    c.next_main_started = child.next_main.started;
+    if (const auto& next = child.next_main; next.pid != 0)
+        c.next_main = {next.pid, static_cast<std::int64_t>(next.started)};
     return c;
 }
 
@@ -84,8 +84,10 @@ void take_up_child(const CarriedChild& c, Child& child)
     child.leftovers = c.leftovers;
     child.unread = c.unread;
     child.sweep = Sweep::take_up(c.sweep);
-    child.next_main.pid = c.next_main;
-    child.next_main.started = c.next_main_started;
+    if (!c.next_main.empty()) {
+        child.next_main.pid = static_cast<pid_t>(c.next_main[0]);
+        child.next_main.started = static_cast<std::uint64_t>(c.next_main[1]);
+    }
 }
 
 } // namespace

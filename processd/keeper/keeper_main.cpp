@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <optional>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 namespace processd::keeper {
@@ -45,6 +47,14 @@ bool is_process(pid_t pid)
     return status.find("\nTgid:\t" + std::to_string(pid) + "\n") != std::string::npos;
 }
 
+// Its effective user; nothing if there is no such process.
+std::optional<uid_t> owner_of(pid_t pid)
+{
+    struct stat st {};
+    if (::stat(("/proc/" + std::to_string(pid)).c_str(), &st) != 0) return std::nullopt;
+    return st.st_uid;
+}
+
 } // namespace
 
 void Keeper::main_named(Child& child, const Notification& said)
@@ -65,6 +75,7 @@ void Keeper::main_named(Child& child, const Notification& said)
     c.in_cgroup = pid > 0 ? is_in_cgroup_of(child, pid) : std::nullopt;
     c.descends = descends_from(pid, state.pid);
     c.says_so_itself = said.pid == pid;
+    c.in_power = said.pid == state.pid && pid > 0 && (said.uid == 0 || owner_of(pid) == said.uid);
     c.is_ours = pid > 0 && is_child(pid);
     c.orphans_come = setup_.abilities.has(protocol::ability_subreaper);
     const auto verdict = judge(c);

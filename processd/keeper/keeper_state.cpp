@@ -109,8 +109,7 @@ template <class Io, Either<CarriedChild> Child> const char* fields(Io& io, Child
     io(26, c.leftovers);
     io(27, c.unread);
     io(28, c.sweep);
-    io.hint(29, c.next_main);
-    io.hint(30, c.next_main_started);
+    io(29, c.next_main);
     return "a child";
 }
 
@@ -209,6 +208,8 @@ base::Result<void> check(const CarriedChild& child, const KeeperState& all)
         return corrupt(name + "is in a state that does not exist");
     if (child.cookie.size() > protocol::max_cookie) return corrupt(name + "has too long a cookie");
     if (s.pid < 0 || (s.pid == 0 && !child.reaped)) return corrupt(name + "has no process to wait for");
+    if (!child.next_main.empty() && (child.next_main.size() != 2 || child.next_main[0] <= 1))
+        return corrupt(name + "has named a main process that cannot be");
     if (child.step < -1 || child.step >= max_steps || (child.step >= 0 && all.steps.number < 0))
         return corrupt(name + "is at a step that nobody can read");
     if (child.sweep.signal < 0 || child.sweep.signal > last_signal ||

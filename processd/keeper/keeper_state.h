@@ -63,8 +63,7 @@ struct CarriedChild { // Child
     bool sweep_again = false;
     std::vector<pid_t> leftovers, unread;
     CarriedSweep sweep;
-    pid_t next_main = 0;
-    std::uint64_t next_main_started = 0;
+    std::vector<std::int64_t> next_main; // pid, and when it began; empty: none
 };
 
 struct CarriedCgroups { // Cgroups and Controllers

@@ -15,8 +15,9 @@ MainVerdict judge(const Candidate& c)
     if (!c.exists) return refused("there is no such process");
     if (!c.alive) return refused("it has ended");
     if (c.in_cgroup && !*c.in_cgroup) return refused("it is not in the child's cgroup");
-    // An orphan's parents cannot be told any more; that it found this child's socket speaks for it.
-    if (!c.in_cgroup && !c.descends && !(c.is_ours && c.says_so_itself))
+    // An orphan's parents cannot be told any more. That it found this child's socket speaks for it; and who may end it
+    // anyway gains nothing by naming it.
+    if (!c.in_cgroup && !c.descends && !(c.is_ours && (c.says_so_itself || c.in_power)))
         return refused("it does not descend from the child");
     if (c.is_ours) return {MainAnswer::now};
     if (!c.orphans_come) return refused("processes that lose their parents do not come to the keeper here");

@@ -22,6 +22,7 @@ struct Candidate { // what is known of the process that was named
     std::optional<bool> in_cgroup; // of the child; unset: it has none, or it cannot be told
     bool descends = false;         // from the main process, as its parents say
     bool says_so_itself = false;   // it is the one that sent the message
+    bool in_power = false;         // the main process named it, and may signal it anyway: it is root, or the same user
     bool is_ours = false;          // the keeper's own child
     bool orphans_come = false;     // to the keeper, as it is the subreaper
 };

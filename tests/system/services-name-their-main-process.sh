@@ -28,6 +28,19 @@ def serve():
 if how.startswith("refused"):
     say("MAINPID=%s\nREADY=1" % os.environ["NAMED"])
     serve()
+if how == "leaves":        # the one that was started names its second, and is gone at once
+    gone, told = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        second = os.fork()
+        if second:
+            os.write(told, b"%d\n" % second)
+            os._exit(0)
+        serve()
+    second = int(os.read(gone, 20))
+    os.wait()
+    say("STATUS=serving\nMAINPID=%d\nREADY=1" % second)
+    os._exit(0)
 if how == "ends":          # the one that it names ends before it can take the place
     child = os.fork()
     if child == 0:
@@ -83,10 +96,11 @@ forks stays stays
 forks nested nested
 forks ends ends
 forks orphaning orphaning
+forks leaves leaves
 forks refused-1 refused 'environment = { NAMED = "1" }'
 forks refused-no refused 'environment = { NAMED = "soon" }'
 forks refused-gone refused 'environment = { NAMED = "4000000" }'
-names='twice stays nested ends'
+names='twice stays nested ends leaves'
 
 all_serve()
 {
@@ -120,6 +134,7 @@ play()
 	wait_for 'stays is its second' main_is_second stays
 	expect 'the one that was started goes on' pgrep -f "daemon.py stays $T/stays" # two of them
 	equal 'of stays' 2 "$(pgrep -fc "daemon.py stays $T/stays")"
+	wait_for 'leaves is its second' main_is_second leaves
 	refuse 'nested is its second already' main_is_second nested
 	expect 'an upgrade meanwhile' ctl upgrade
 	: >"$T/nested/go"

@@ -72,6 +72,18 @@ TEST_CASE("who may be a child's main process", "[keeper][main_process]")
     const std::vector<Row> without{
         {"it says so itself", [](Candidate&) {}, {now}},
         {"another says so of an orphan", [](Candidate& c) { c.says_so_itself = false; }, stranger},
+        {"the main process says so of an orphan that it may end",
+         [](Candidate& c) {
+             c.says_so_itself = false;
+             c.in_power = true;
+         },
+         {now}},
+        {"the main process says so of another's child",
+         [](Candidate& c) {
+             c.says_so_itself = c.is_ours = false;
+             c.in_power = true;
+         },
+         stranger},
         {"another says so of one that descends",
          [](Candidate& c) {
              c.says_so_itself = c.is_ours = false;

@@ -250,7 +250,6 @@ std::vector<Row> rows()
         ROW(CarriedChild, unread),
         ROW(CarriedChild, sweep),
         ROW(CarriedChild, next_main),
-        ROW(CarriedChild, next_main_started),
         ROW(ChildState, id),
         ROW(ChildState, request_id),
         ROW(ChildState, pid),

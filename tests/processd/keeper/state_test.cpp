@@ -227,6 +227,11 @@ TEST_CASE("a state of another format or that cannot be is refused in a sentence"
     CHECK(changed([](auto& s) { s.steps = {}; }) == name + "is at a step that nobody can read");
     CHECK(changed([](auto& s) { s.children[1].sweep.signal = 65; }) ==
           "child 11 of the state has a sweep that is none");
+    CHECK(changed([](auto& s) { s.children[0].next_main = {4711}; }) ==
+          "child 10 of the state has named a main process that cannot be");
+    CHECK(changed([](auto& s) {
+              s.children[0].next_main = {1, 7};
+          }) == "child 10 of the state has named a main process that cannot be");
     CHECK(changed([](auto& s) { s.children[1].sweep.pid = 0; }) == "child 11 of the state has a sweep that is none");
     CHECK(changed([](auto& s) { s.children[1].state.id = 10; }) ==
           "two children of the state have the same id, step or process");
