@@ -5,6 +5,7 @@
 # PROGRAMS               the directory that start_daemon runs; GOOD another with the same programs
 # install FILE           makes it PROGRAMS/ctdb-processd, as a package does
 # install_script <<E     likewise; its first line names the interpreter. In it "$GOOD/ctdb-processd" goes on in earnest
+# install_one_that_pauses  installs one that is in the keeper's place (then $T/executing is there) until there is $T/go
 # change_versions DIR V  makes programs in a directory those of another version, of as many characters
 # upgrades               prints how often the keeper has changed its program
 # versions               prints those of keeper and manager
@@ -34,6 +35,21 @@ install_script()
 	cat >"$T/script"
 	chmod 755 "$T/script"
 	install "$T/script"
+}
+
+install_one_that_pauses()
+{
+	rm -f "$T/executing" "$T/go"
+	install_script <<-E
+		#!/bin/sh
+		case " \$* " in
+		*' --take-up '*)
+			: >$T/executing
+			until [ -e $T/go ]; do :; done
+			;;
+		esac
+		exec $GOOD/ctdb-processd "\$@"
+	E
 }
 
 change_versions()

@@ -89,17 +89,7 @@ waits run PUT '/v1/runs/slow?wait=50s' "{\"command\": [\"sh\", \"-c\", \"until [
 waits stop POST '/v1/services/deaf/stop?wait=50s' ''
 wait_for 'a run and a stop are under way' under_way
 
-# Is in the keeper's place until the test says to go on.
-install_script <<E
-#!/bin/sh
-case " \$* " in
-*' --take-up '*)
-	: >$T/executing
-	until [ -e $T/go ]; do :; done
-	;;
-esac
-exec $GOOD/ctdb-processd "\$@"
-E
+install_one_that_pauses
 "$processctl" upgrade >"$T/said" 2>&1 &
 upgrade=$!
 remember "$upgrade"
@@ -176,17 +166,7 @@ equal 'programs that went on' "$goes_on" "$(grep -c 'another program goes on' "$
 install "$GOOD/ctdb-processd"
 BIN_DIR=$PROGRAMS start_daemon
 wait_for 'a service is up' service_is leaf ready
-rm "$T/executing" "$T/go"
-install_script <<E
-#!/bin/sh
-case " \$* " in
-*' --take-up '*)
-	: >$T/executing
-	until [ -e $T/go ]; do :; done
-	;;
-esac
-exec $GOOD/ctdb-processd "\$@"
-E
+install_one_that_pauses
 "$processctl" upgrade >"$T/said" 2>&1 &
 remember "$!"
 wait_for 'nobody is there' test -e "$T/executing"

@@ -104,17 +104,7 @@ next=$(field failing '.next.at')
 deaf=$(field deaf .main.pid)
 below=$(list_descendants "$deaf")
 
-# Is in the keeper's place until the test says to go on.
-install_script <<E
-#!/bin/sh
-case " \$* " in
-*' --take-up '*)
-	: >$T/executing
-	until [ -e $T/go ]; do :; done
-	;;
-esac
-exec $GOOD/ctdb-processd "\$@"
-E
+install_one_that_pauses
 
 "$processctl" start held >"$T/start-held" 2>&1 &
 start_held=$!
