@@ -9,7 +9,7 @@
 set_services
 open_daemon
 # shellcheck disable=SC2013 # names, one a line
-for deed in $(sed -n 's/^do_\([a-z_]*\)().*/\1/p' "$TEST_DIR/lib-deaths.sh"); do
+for deed in $(sed -n 's/^do_\([a-z_]*\)().*/\1/p' "$TEST_DIR"/lib-deeds-*.sh); do
 	case $deed in up | take_over) continue ;; esac # up is done by down_up, and another manager's death by fulfil
 	for point in $("$TEST_DIR/list-crash-points"); do
 		if [ "$_deaths" -ge 5 ]; then
