@@ -47,7 +47,8 @@ void RunArchive::queue_beginnings()
 {
     for (const auto number : std::exchange(beginnings_, {})) {
         const LiveRun* const live = table_.numbered(number);
-        if (live == nullptr || live->final) continue;
+        // One that has ended meanwhile is counted with its final record, which is to come.
+        if (live == nullptr || live->final || live->record.state == model::RunState::ended) continue;
         if (const auto put = records_.put(live->record); !put)
             base::log::warning("a run's beginning could not be put on record; its end will be",
                                {{"run", live->record.id}, {"reason", put.error().message()}});

@@ -35,10 +35,11 @@ struct Archive {
         keepers_end.reset(ends[0]);
         return base::UniqueFd{ends[1]};
     }
-    LiveRun& taken_up(std::uint64_t number)
+    LiveRun& taken_up(std::uint64_t number, model::RunState state = model::RunState::ended)
     {
         Launch launch;
         launch.record = test::record(number);
+        launch.record.state = state;
         return table.add(std::move(launch));
     }
 };
@@ -65,7 +66,7 @@ TEST_CASE("nothing is put on record that the keeper was not asked for", "[superv
     while (a.keeper.backlog() == 0) a.keeper.watch({});
     a.keeper.when_sent([&] { ++sent; });
     CHECK(sent == 1);
-    a.archive.save_beginning(a.taken_up(1));
+    a.archive.save_beginning(a.taken_up(1, model::RunState::running));
     CHECK_FALSE(a.archive.flush());
     CHECK_FALSE(a.store.records().get(1));
 
@@ -82,4 +83,19 @@ TEST_CASE("nothing is put on record that the keeper was not asked for", "[superv
     CHECK(a.keeper.backlog() == 0);
     CHECK(sent == 2);
     CHECK(a.store.records().pending() == 0);
+}
+
+TEST_CASE("a run that ends before its beginning is on record is counted once", "[supervisor][archive]")
+{
+    Archive a;
+    auto& live = a.taken_up(1, model::RunState::running);
+    live.record.kind = model::RunKind::pre_start;
+    a.archive.save_beginning(live);
+    live.record.state = model::RunState::ended; // and its tree is not empty yet
+    live.record.outcome = model::outcome_from_wait(model::OutcomeKind::exited, 0);
+    CHECK(a.archive.flush());
+    a.archive.close(live);
+    CHECK(a.archive.flush());
+    const auto& outcomes = a.store.records().tally().kinds.at(model::RunKind::pre_start).outcomes;
+    CHECK(outcomes[static_cast<std::size_t>(model::OutcomeKind::exited)] == 1);
 }
